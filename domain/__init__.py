@@ -1,0 +1,1 @@
+"""The language everybody speaks: values, ports, errors and the plugin registry."""

@@ -1,0 +1,136 @@
+"""What is sent to a broker and what comes back; money and quantities are Decimal here."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.ids import short_id
+from domain.proposal import OrderType
+from domain.trade import Side
+from domain.value import Value
+
+
+class IntentState(StrEnum):
+    """Where an order intent stands."""
+
+    PENDING = "PENDING"
+    SUBMITTING = "SUBMITTING"
+    OPEN = "OPEN"
+    PARTIAL = "PARTIAL"
+    DONE = "DONE"
+    REJECTED = "REJECTED"
+    UNKNOWN = "UNKNOWN"
+    QUARANTINED = "QUARANTINED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more can come of it."""
+        return self in {IntentState.DONE, IntentState.REJECTED}
+
+
+class OrderIntent(Value):
+    """A durable promise to send one order, written before the broker hears of it.
+
+    `control_epoch` is the epoch of the control state it was judged under; `collar_low` and `collar_high` bound the
+    price (dollars) at which it may still be sent first; after `valid_until` it is never sent.
+    """
+
+    client_order_id: str
+    portfolio: str
+    proposal_id: str
+    version: int
+    leg: str
+    symbol: str
+    side: Side
+    quantity: Decimal = Field(gt=0)
+    order_type: OrderType = OrderType.MARKET
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    take_profit_price: Decimal | None = None
+    reduces: bool = False
+    session: date
+    state: IntentState = IntentState.PENDING
+    attempt: int = 0
+    control_epoch: int = 0
+    collar_low: Decimal | None = None
+    collar_high: Decimal | None = None
+    created_at: datetime
+    valid_until: datetime
+    filled_quantity: Decimal = Decimal(0)
+    problem: str = ""
+
+
+def client_order_id(proposal_id: str, version: int, leg: str) -> str:
+    """Name an order by what it carries out, so that sending it twice is sending it once."""
+    return f"pm-{short_id(proposal_id, version, leg)}"
+
+
+class OrderStatus(StrEnum):
+    """What the broker says of an order."""
+
+    ACCEPTED = "accepted"
+    OPEN = "open"
+    PARTIAL = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the broker will do nothing more with it."""
+        return self in {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
+
+
+class Order(Value):
+    """An order as the broker tells it."""
+
+    client_order_id: str
+    broker_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    filled_quantity: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    status: OrderStatus
+    order_type: OrderType = OrderType.MARKET
+    submitted_at: datetime
+    reason: str = ""
+
+
+class Fill(Value):
+    """One execution; `execution_id` is the broker's and unique. Commission in dollars."""
+
+    execution_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal = Field(gt=0)
+    price: Decimal = Field(gt=0)
+    commission: Decimal = Decimal(0)
+    at: datetime
+    session: date
+
+
+class Account(Value):
+    """The broker's view of the money."""
+
+    account_id: str
+    paper: bool
+    cash: Decimal
+    equity: Decimal
+    at: datetime
+    margin: bool = False
+    fractional: bool = False
+    brackets: bool = False
+    simulated: bool = False
+
+
+class BrokerPosition(Value):
+    """The broker's view of one holding."""
+
+    symbol: str
+    quantity: Decimal

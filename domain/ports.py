@@ -1,0 +1,158 @@
+"""What the graph needs of the world: each port is a Protocol, each adapter one file elsewhere."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import Protocol
+
+from domain.market import Execution, MarketSnapshot
+from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent
+from domain.research import (
+    Answer,
+    ProposalQuestion,
+    Proposals,
+    Question,
+    ResearchNote,
+    Thesis,
+    ThesisQuestion,
+)
+from domain.verdict import RiskVerdict
+
+
+class Clock(Protocol):
+    """Market time, and the time on the wall."""
+
+    @property
+    def replay(self) -> bool:
+        """Whether market time stands still until the next run."""
+        ...
+
+    def now(self) -> datetime:
+        """Market time, aware, UTC: what every limit, expiry and age is measured with."""
+        ...
+
+    def wall(self) -> datetime:
+        """Real time, aware, UTC: for audit rows only."""
+        ...
+
+    def session(self) -> date:
+        """The session that is traded now."""
+        ...
+
+
+class MarketData(Protocol):
+    """A feed of prices."""
+
+    name: str
+    simulated: bool
+    execution: Execution
+
+    def snapshot(self, symbols: Sequence[str], session: date, as_of: datetime) -> MarketSnapshot:
+        """Tell all that is known at `as_of` for trading in `session`.
+
+        Raises:
+            NoData: a symbol or the date is not in the feed; says what is.
+            Transient: the vendor did not answer; the same call may work later.
+        """
+        ...
+
+    def next_session(self, after: date) -> date:
+        """Find the first session later than `after`; raises NoData at the end of the data."""
+        ...
+
+    def opens(self, session: date) -> datetime:
+        """Tell when a session opens (aware, UTC).
+
+        Raises:
+            NoData: `session` is not one; names the nearest ones and the span of the data.
+        """
+        ...
+
+    def closes(self, session: date) -> datetime:
+        """Tell when a session closes (aware, UTC)."""
+        ...
+
+
+class Broker(Protocol):
+    """A paper trading account."""
+
+    name: str
+
+    def account(self) -> Account:
+        """Tell the money; raises NotPaper where the account is not a paper account."""
+        ...
+
+    def positions(self) -> tuple[BrokerPosition, ...]:
+        """Tell the holdings, those of zero left out."""
+        ...
+
+    def submit(self, intent: OrderIntent) -> Order:
+        """Send `intent` once.
+
+        Sending the same client order id again returns the first order and trades nothing.
+
+        Raises:
+            OrderRefused: the broker answered no; do not send again.
+            RateLimited: not taken; send again later.
+            OutcomeUnknown: no readable answer; look the client order id up before anything else.
+        """
+        ...
+
+    def find(self, client_order_id: str) -> Order | None:
+        """Look an order up; None means that the broker answered and knows no such order.
+
+        Raises:
+            Transient: no readable answer.
+        """
+        ...
+
+    def open_orders(self) -> tuple[Order, ...]:
+        """List the orders that may still fill."""
+        ...
+
+    def cancel(self, client_order_id: str) -> None:
+        """Ask for a cancellation; a request, not a fact, until the order says so. Unknown ids are ignored."""
+        ...
+
+    def fills(self, since: datetime) -> tuple[Fill, ...]:
+        """List executions at or after `since` (market time), oldest first; repeats are allowed."""
+        ...
+
+
+class Analyst(Protocol):
+    """The model, reduced to three questions. It never raises for a bad answer: it says why there is none."""
+
+    name: str
+    baseline: bool
+
+    def research(self, question: Question) -> Answer[ResearchNote]:
+        """Describe the market in a few sentences."""
+        ...
+
+    def thesis(self, question: ThesisQuestion) -> Answer[Thesis]:
+        """Argue for and against one symbol."""
+        ...
+
+    def propose(self, question: ProposalQuestion) -> Answer[Proposals]:
+        """Turn the theses into proposals, jointly, within the room there is."""
+        ...
+
+
+class Locks(Protocol):
+    """Mutual exclusion across processes; a lock dies with its holder."""
+
+    def hold(self, key: str, wait_seconds: float = 5.0) -> AbstractContextManager[None]:
+        """Hold `key` while the block runs.
+
+        Raises:
+            Busy: somebody else held it for all of `wait_seconds`.
+        """
+        ...
+
+
+class Gate(Protocol):
+    """Joins ledger, snapshot and risk engine."""
+
+    def assess(self, proposal_id: str) -> RiskVerdict:
+        """Judge the proposal (and its unjudged batch) on the book as it stands now, or return the stored verdict."""
+        ...

@@ -1,0 +1,80 @@
+"""A proposal that has been sized: how many units, from what price, with which way out."""
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.proposal import Action, Origin, TradeProposal
+from domain.scan import Fact
+from domain.value import Value
+
+
+class Side(StrEnum):
+    """Which way units move."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class ExitPlan(Value):
+    """How the position is to end: `stop_price` and `take_profit_price` in dollars, `horizon` the last session to hold.
+
+    `stop_distance` is a fraction of the entry price and never less than the noise of the symbol.
+    """
+
+    stop_price: float = Field(gt=0.0)
+    take_profit_price: float | None = None
+    stop_distance: float = Field(gt=0.0)
+    horizon: date
+
+
+class Trade(Value):
+    """What the risk engine judges.
+
+    `quantity` is in units (whole shares unless `lot` says otherwise) and never more than `asked_quantity`.
+    `reduces` is true when the trade strictly reduces the position and does not cross zero.
+    """
+
+    proposal_id: str
+    version: int = 1
+    proposal: TradeProposal
+    origin: Origin
+    side: Side
+    asked_quantity: float = Field(ge=0.0)
+    quantity: float = Field(ge=0.0)
+    price: float = Field(gt=0.0)
+    lot: float = Field(default=1.0, gt=0.0)
+    reduces: bool = False
+    plan: ExitPlan | None = None
+    cited: tuple[Fact, ...] = ()
+    sized_by: tuple[str, ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        """What is traded."""
+        return self.proposal.symbol
+
+    @property
+    def is_exit(self) -> bool:
+        """Strictly reducing trades are exits, whoever proposed them."""
+        return self.reduces
+
+    @property
+    def signed_quantity(self) -> float:
+        """Positive for a purchase."""
+        return self.quantity if self.side is Side.BUY else -self.quantity
+
+    @property
+    def notional(self) -> float:
+        """Units times price, in dollars."""
+        return self.quantity * self.price
+
+    def of(self, quantity: float) -> "Trade":
+        """The same trade with another quantity."""
+        return self.model_copy(update={"quantity": quantity})
+
+
+def side_of(action: Action) -> Side:
+    """BUY or SELL; HOLD trades nothing and has no side."""
+    return Side(action.value)
