@@ -1,0 +1,17 @@
+"""Who answers the three questions; each analyst is one file, its name the key."""
+
+from pathlib import Path
+from typing import Protocol
+
+from domain.ports import Analyst
+from domain.registry import Registry
+
+
+class AnalystAdapter(Protocol):
+    """One way to answer: it knows how to make itself, with settings of its own."""
+
+    def connect(self, cache: Path) -> Analyst:
+        """Make the analyst; answers worth keeping go into the folder `cache`."""
+
+
+ANALYSTS: Registry[AnalystAdapter] = Registry("agent.analysts", "analyst")

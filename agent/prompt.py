@@ -1,0 +1,85 @@
+"""One question as it is put to a model: messages, the schema of the answer, and the digest that names them."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from domain.ids import digest
+from domain.value import Value
+
+PROMPT_CHARACTERS = 8_000
+ANSWER_SHOWN = 2_500
+PROBLEM_SHOWN = 400
+CHARACTERS_A_TOKEN = 4
+
+
+class Message(Value):
+    """One turn of the conversation."""
+
+    role: str
+    content: str
+
+
+class Prompt(Value):
+    """A question to a model. `node` and `subject` say who asks about what and are not sent."""
+
+    node: str
+    subject: str
+    messages: tuple[Message, ...]
+    schema_name: str
+    answer_schema: dict[str, Any]
+
+    @property
+    def characters(self) -> int:
+        """Length of all messages."""
+        return sum(len(message.content) for message in self.messages)
+
+    @property
+    def tokens(self) -> int:
+        """Estimate of the tokens of messages and schema: four characters each."""
+        return (self.characters + len(json.dumps(self.answer_schema))) // CHARACTERS_A_TOKEN + 1
+
+    def digest(self, model: str) -> str:
+        """Name the question: hash of model, messages and schema."""
+        return digest(
+            {
+                "model": model,
+                "messages": [message.model_dump() for message in self.messages],
+                "schema": self.answer_schema,
+            }
+        )
+
+    def repaired(self, answer: str, problem: str) -> "Prompt":
+        """Show the model its unusable answer and what was wrong with it."""
+        turns = [Message(role="user", content=_template("repair").substitute(problem=problem[:PROBLEM_SHOWN]))]
+        if answer.strip():
+            turns.insert(0, Message(role="assistant", content=answer[:ANSWER_SHOWN]))
+        return self.model_copy(update={"messages": (*self.messages, *turns)})
+
+
+def ask(node: str, subject: str, schema: dict[str, Any], data: object, **words: str) -> Prompt:
+    """Write the question of `node`; `data` goes into the envelope that is marked as data."""
+    user = _template(node).substitute(**words, data=render(data))
+    return Prompt(
+        node=node,
+        subject=subject,
+        messages=(
+            Message(role="system", content=_template("system").substitute()),
+            Message(role="user", content=user),
+        ),
+        schema_name=node,
+        answer_schema=schema,
+    )
+
+
+def render(data: object) -> str:
+    """Write data as JSON with sorted keys; nothing in it can close the envelope."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template(files("agent").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8").strip())
