@@ -84,7 +84,8 @@ def parse_mandate(text: str, source: PurePath | str) -> Mandate:
     try:
         return Mandate.model_validate(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        found = error.errors(include_url=False, include_context=False)
+        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             known = ", ".join(sorted(Mandate.model_fields))

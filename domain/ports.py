@@ -124,6 +124,10 @@ class Analyst(Protocol):
 
     name: str
     baseline: bool
+    assumptions: tuple[str, ...]
+
+    def warm(self) -> None:
+        """Load what the first question would have to wait for; may run in a thread beside other work."""
 
     def research(self, question: Question) -> Answer[ResearchNote]:
         """Describe the market in a few sentences."""

@@ -74,7 +74,7 @@ class Scan(Value):
 
     def facts_of(self, symbol: str) -> tuple[Fact, ...]:
         """The facts about one symbol, or about the market for `MARKET`."""
-        return tuple(fact for fact in self.facts if fact.id.startswith(symbol + "."))
+        return tuple(fact for fact in self.facts if fact.id.rpartition(".")[0] == symbol)
 
     def signal_of(self, symbol: str) -> Signal | None:
         """The signal of one symbol."""

@@ -1,0 +1,59 @@
+"""Write proposals into the ledger, sized, in one batch; the same batch twice is one batch."""
+
+from collections.abc import Sequence
+
+from domain.errors import BadProposal
+from domain.ids import short_id
+from domain.market import MarketSnapshot
+from domain.proposal import Action, Origin, TradeProposal
+from domain.records import NewProposal, ProposalRecord
+from domain.scan import Fact
+from graph.context import Context
+from graph.episodes import episode_of
+from graph.sizing import size
+from graph.views import book_of
+
+
+def batch_of_run(portfolio: str, slot: str) -> str:
+    """Name the batch of a run."""
+    return short_id("run", portfolio, slot)
+
+
+def batch_of_person(ctx: Context, proposals: Sequence[TradeProposal]) -> str:
+    """Name a person's batch: the same file proposed again in the same session is another batch."""
+    session = ctx.clock.session()
+    before = {r.batch_id for r in ctx.ledger.proposals(ctx.portfolio) if r.session == session and r.slot is None}
+    return short_id("person", ctx.portfolio, session.isoformat(), len(before), *(p.payload_hash for p in proposals))
+
+
+def add_proposals(
+    ctx: Context,
+    batch_id: str,
+    slot: str | None,
+    market: MarketSnapshot,
+    batch: Sequence[tuple[Origin, TradeProposal]],
+    facts: Sequence[Fact] = (),
+) -> tuple[ProposalRecord, ...]:
+    """Size and store a batch of (origin, proposal); HOLD is remembered at once.
+
+    Raises:
+        BadProposal: a symbol outside the mandate; nothing is stored.
+    """
+    for _, proposal in batch:
+        if proposal.symbol not in ctx.mandate.universe:
+            known = ", ".join(sorted(ctx.mandate.universe))
+            raise BadProposal(f"{proposal.symbol} is not in the mandate of {ctx.portfolio!r}", f"it has: {known}")
+    book = book_of(ctx, market)
+    new = []
+    for rank, (origin, proposal) in enumerate(batch):
+        proposal_id = short_id(batch_id, rank, proposal.payload_hash)
+        cited = tuple(fact for fact in facts if fact.id in proposal.evidence)
+        trade = size(
+            proposal_id, proposal, origin, book, market, facts=cited, min_order=ctx.rooms.min_order(book.equity)
+        )
+        new.append(NewProposal(id=proposal_id, origin=origin, proposal=proposal, trade=trade, facts=cited))
+    stored = ctx.ledger.add_batch(ctx.portfolio, batch_id, slot, market.session, new, ctx.clock.now())
+    for record in stored:
+        if record.proposal.action is Action.HOLD:
+            ctx.ledger.open_episode(episode_of(record, ctx.clock.now()))
+    return stored

@@ -1,0 +1,126 @@
+"""decide: observe, scan, research, a thesis per short-listed symbol in parallel, propose, size; one thread per run."""
+
+from datetime import date
+from typing import Literal
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from domain.market import MarketSnapshot
+from domain.proposal import Origin, TradeProposal
+from domain.research import ProposalQuestion, Question, ResearchNote, Thesis, ThesisQuestion
+from graph.batches import add_proposals, batch_of_run
+from graph.context import Context
+from graph.exits import due_exits, held_since, running_out
+from graph.state import Decision, Topic
+from graph.views import book_of, desk_of
+from quant.scan import scan_market
+
+
+def observe(state: Decision, runtime: Runtime[Context]) -> Decision:
+    """Fetch all that is known before the session, and store it under its digest."""
+    ctx = runtime.context
+    session = date.fromisoformat(state["session"])
+    as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
+    snapshot = ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+    return {"snapshot": ctx.ledger.save_snapshot(snapshot)}
+
+
+def scan(state: Decision, runtime: Runtime[Context]) -> Decision:
+    """Compute signals, facts, regime and the short list."""
+    ctx = runtime.context
+    market = ctx.ledger.snapshot(state["snapshot"])
+    book = book_of(ctx, market)
+    found = scan_market(
+        market, ctx.mandate.style, ctx.mandate.shortlist, held_since(book), running_out(book, market.session)
+    )
+    digest = ctx.ledger.save_scan(found)
+    ctx.ledger.note_inputs(ctx.portfolio, state["slot"], state["snapshot"], digest)
+    return {"scan": digest}
+
+
+def research(state: Decision, runtime: Runtime[Context]) -> Decision:
+    """Ask the analyst what the market looks like."""
+    ctx = runtime.context
+    found = ctx.ledger.scan(state["scan"])
+    answer = ctx.analyst.research(Question(scan=found, desk=desk_of(ctx, found)))
+    ctx.ledger.save_note(ctx.portfolio, state["slot"], answer)
+    if answer.value is None:
+        return {"note": None, "undecided": dict.fromkeys(found.shortlist, f"no research: {answer.problem}")}
+    return {"note": answer.value.model_dump(mode="json")}
+
+
+def to_theses(state: Decision, runtime: Runtime[Context]) -> list[Send] | Literal["size"]:
+    """Argue about each short-listed symbol at the same time; without research there is nothing to argue from."""
+    note = state["note"]
+    symbols = runtime.context.ledger.scan(state["scan"]).shortlist
+    if note is None or not symbols:
+        return "size"
+    topic = {"slot": state["slot"], "scan": state["scan"], "session": state["session"], "note": note}
+    return [Send("thesis", {**topic, "symbol": symbol}) for symbol in symbols]
+
+
+def thesis(state: Topic, runtime: Runtime[Context]) -> Decision:
+    """Ask the analyst for both sides of one symbol."""
+    ctx = runtime.context
+    found = ctx.ledger.scan(state["scan"])
+    question = ThesisQuestion(
+        scan=found, desk=desk_of(ctx, found), symbol=state["symbol"], note=ResearchNote.model_validate(state["note"])
+    )
+    answer = ctx.analyst.thesis(question)
+    ctx.ledger.save_thesis(ctx.portfolio, state["slot"], state["symbol"], answer)
+    if answer.value is None:
+        return {"undecided": {state["symbol"]: answer.problem}}
+    return {"theses": [answer.value.model_dump(mode="json")]}
+
+
+def propose(state: Decision, runtime: Runtime[Context]) -> Decision:
+    """Ask the analyst to turn the theses into proposals, jointly."""
+    ctx = runtime.context
+    found = ctx.ledger.scan(state["scan"])
+    order = {symbol: place for place, symbol in enumerate(found.shortlist)}
+    theses = sorted((Thesis.model_validate(raw) for raw in state.get("theses", [])), key=lambda t: order[t.symbol])
+    if not theses:
+        return {"proposals": []}
+    note = ResearchNote.model_validate(state["note"])
+    answer = ctx.analyst.propose(
+        ProposalQuestion(scan=found, desk=desk_of(ctx, found), note=note, theses=tuple(theses))
+    )
+    ctx.ledger.save_calls(ctx.portfolio, state["slot"], answer.calls)
+    if answer.value is None:
+        return {"proposals": [], "undecided": {t.symbol: f"no proposals: {answer.problem}" for t in theses}}
+    accepted = [proposal.model_dump(mode="json") for proposal in answer.value.accepted]
+    return {"proposals": accepted, "undecided": answer.value.undecided}
+
+
+def size(state: Decision, runtime: Runtime[Context]) -> Decision:
+    """Add the exits that are due, turn fractions into units and write all proposals in one batch."""
+    ctx = runtime.context
+    market: MarketSnapshot = ctx.ledger.snapshot(state["snapshot"])
+    found = ctx.ledger.scan(state["scan"])
+    exits = due_exits(book_of(ctx, market), market)
+    leaving = {proposal.symbol for proposal in exits}
+    mine = [TradeProposal.model_validate(raw) for raw in state.get("proposals", [])]
+    origin = Origin.QUANT if ctx.analyst.baseline else Origin.MODEL
+    batch = [(Origin.MONITOR, proposal) for proposal in exits]
+    batch += [(origin, proposal) for proposal in mine if proposal.symbol not in leaving]
+    batch_id = batch_of_run(ctx.portfolio, state["slot"])
+    add_proposals(ctx, batch_id, state["slot"], market, batch, found.facts)
+    dropped = {p.symbol: "a stop or horizon closes it already" for p in mine if p.symbol in leaving}
+    return {"undecided": dropped}
+
+
+def build_decide() -> StateGraph[Decision, Context, Decision, Decision]:
+    """Draw the machine; compile it with a checkpointer."""
+    graph = StateGraph(Decision, context_schema=Context)
+    for node in (observe, scan, research, thesis, propose, size):
+        graph.add_node(node.__name__, node)
+    graph.add_edge(START, "observe")
+    graph.add_edge("observe", "scan")
+    graph.add_edge("scan", "research")
+    graph.add_conditional_edges("research", to_theses, ["thesis", "size"])
+    graph.add_edge("thesis", "propose")
+    graph.add_edge("propose", "size")
+    graph.add_edge("size", END)
+    return graph

@@ -1,0 +1,111 @@
+"""From a verdict to one order at the broker: the intent is committed first, and nothing else calls submit."""
+
+from domain.errors import IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
+from domain.orders import Fill, IntentState, Order, OrderIntent
+from graph.context import Context
+from graph.intents import build_intent, order_id_of
+from graph.presend import obstacle
+
+
+def execute(ctx: Context, proposal_id: str) -> OrderIntent:
+    """Commit the intent of an accepted proposal, then drive it once; returns in whatever state that gives."""
+    record = ctx.ledger.proposal(proposal_id)
+    intent = ctx.ledger.intent(order_id_of(record)) or ctx.ledger.commit_intent(build_intent(ctx, record))
+    return drive(ctx, intent.client_order_id)
+
+
+def drive(ctx: Context, order_id: str) -> OrderIntent:
+    """Move one intent a step: look it up at the broker, send it if absent, record the answer.
+
+    The caller holds the proposal's lock, so whoever claimed the intent before is gone.
+    """
+    before = _stored(ctx, order_id)
+    claimed = ctx.ledger.claim_intent(order_id, ctx.clock.now())
+    if claimed is None:
+        return refresh(ctx, before)
+    may_live = before.state in {IntentState.SUBMITTING, IntentState.UNKNOWN}
+    try:
+        order = ctx.broker.find(order_id) or _send(ctx, claimed, may_live=may_live)
+    except OrderRefused as error:
+        return _mark(ctx, order_id, IntentState.REJECTED, str(error))
+    except OutcomeUnknown as error:
+        return _mark(ctx, order_id, IntentState.UNKNOWN, str(error))
+    except Transient as error:
+        return _mark(ctx, order_id, IntentState.UNKNOWN if may_live else IntentState.PENDING, str(error))
+    return _book(ctx, claimed, order) if order else _stored(ctx, order_id)
+
+
+def refresh(ctx: Context, intent: OrderIntent) -> OrderIntent:
+    """Ask the broker about an order that it has, and book what happened since."""
+    if intent.state.is_final:
+        return intent
+    try:
+        order = ctx.broker.find(intent.client_order_id)
+    except Transient:
+        return intent
+    return _book(ctx, intent, order) if order else _settle_absent(ctx, intent)
+
+
+def reconcile(ctx: Context) -> int:
+    """Bring every open intent up to date with the broker; return how many are still open."""
+    still_open = 0
+    for intent in ctx.ledger.intents(ctx.portfolio, open_only=True):
+        with ctx.locks.hold(f"prop:{intent.proposal_id}"):
+            still_open += not drive(ctx, intent.client_order_id).state.is_final
+    return still_open
+
+
+def submit(ctx: Context, intent: OrderIntent) -> Order:
+    """Send a committed intent: the only line of the project that does.
+
+    Raises:
+        IntentNotCommitted: the ledger has no such row, or another one under the same id.
+    """
+    stored = ctx.ledger.intent(intent.client_order_id)
+    if stored is None or stored.state is not IntentState.SUBMITTING:
+        raise IntentNotCommitted(
+            f"intent {intent.client_order_id} has no committed row in the ledger", "send orders through execute only"
+        )
+    return ctx.broker.submit(stored)
+
+
+def _send(ctx: Context, intent: OrderIntent, *, may_live: bool) -> Order | None:
+    why_not = obstacle(ctx, intent)
+    if why_not is None:
+        return submit(ctx, intent)
+    if may_live:
+        late = ctx.clock.session() > intent.session
+        _mark(ctx, intent.client_order_id, IntentState.REJECTED if late else IntentState.QUARANTINED, why_not)
+    else:
+        _mark(ctx, intent.client_order_id, IntentState.REJECTED, f"not sent: {why_not}")
+    return None
+
+
+def _settle_absent(ctx: Context, intent: OrderIntent) -> OrderIntent:
+    """The broker answered and has no such order: over once its session is over, quarantined until then."""
+    if ctx.clock.session() > intent.session:
+        return _mark(ctx, intent.client_order_id, IntentState.REJECTED, "it never reached the broker")
+    return intent
+
+
+def _book(ctx: Context, intent: OrderIntent, order: Order) -> OrderIntent:
+    fills: tuple[Fill, ...] = ()
+    if order.filled_quantity > 0:
+        try:
+            fills = ctx.broker.fills(intent.created_at)
+        except Transient:
+            return intent
+    mine = [fill for fill in fills if fill.client_order_id == intent.client_order_id]
+    return ctx.ledger.book_order(order, mine, ctx.clock.now())
+
+
+def _mark(ctx: Context, order_id: str, state: IntentState, problem: str) -> OrderIntent:
+    ctx.ledger.mark_intent(order_id, state, problem, ctx.clock.now())
+    return _stored(ctx, order_id)
+
+
+def _stored(ctx: Context, order_id: str) -> OrderIntent:
+    intent = ctx.ledger.intent(order_id)
+    if intent is None:
+        raise IntentNotCommitted(f"intent {order_id} has no committed row in the ledger", "start from the proposal")
+    return intent

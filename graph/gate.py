@@ -1,0 +1,175 @@
+"""The gate: joins the ledger's book, a fresh snapshot and the risk engine, under the portfolio's lock."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from domain.book import Book
+from domain.errors import RunAborted
+from domain.mandate import Mandate
+from domain.market import MarketSnapshot
+from domain.ports import Clock, MarketData
+from domain.records import Approval, ProposalRecord, ProposalStatus
+from domain.research import Room
+from domain.storage import Ledger, LockedBook
+from domain.trade import Trade
+from domain.verdict import Decision, Outcome, Phase, RiskVerdict
+from graph.sizing import size
+
+MOST_VERSIONS = 3
+"""A proposal is shown to a person at most this often."""
+SMALLEST_SHARE = 0.5
+"""After a yes, this share of what was shown still executes; less needs a new card."""
+GROWTH = 0.05
+"""After a yes, a breach may have grown by this share of its soft limit."""
+
+
+class Judge(Protocol):
+    """The risk engine, as the gate uses it."""
+
+    def judge(
+        self, trades: Sequence[Trade], book: Book, market: MarketSnapshot, phase: Phase
+    ) -> dict[str, RiskVerdict]:
+        """Judge a batch jointly; by proposal id."""
+
+    def evaluate(self, trade: Trade, book: Book, market: MarketSnapshot, phase: Phase) -> RiskVerdict:
+        """Judge one trade on a fixed book."""
+
+
+class RoomKeeper(Protocol):
+    """What is left under the limits."""
+
+    def room(self, book: Book, market: MarketSnapshot) -> Room:
+        """Tell what is left, as fractions of equity."""
+
+    def min_order(self, equity: float) -> float:
+        """Tell the smallest order, in dollars."""
+
+
+class RiskGate:
+    """Judges proposals of one portfolio; the only writer of verdicts."""
+
+    def __init__(
+        self, ledger: Ledger, market: MarketData, engine: Judge, rooms: RoomKeeper, mandate: Mandate, clock: Clock
+    ) -> None:
+        self._ledger = ledger
+        self._market = market
+        self._engine = engine
+        self._rooms = rooms
+        self._mandate = mandate
+        self._clock = clock
+
+    def assess(self, proposal_id: str) -> RiskVerdict:
+        """Judge the whole unjudged batch, or the one proposal a person has approved; a second call reads the answer.
+
+        Raises:
+            RunAborted: the proposal has been settled some other way.
+        """
+        snapshot = self._fresh_snapshot(self._ledger.proposal(proposal_id))
+        with self._ledger.locked_book(self._mandate.name) as locked:
+            record = locked.proposal(proposal_id)
+            phase = Phase.AFTER_YES if record.status is ProposalStatus.APPROVED else Phase.FIRST
+            stored = locked.verdict(record.id, record.version, phase)
+            if stored is not None:
+                return stored
+            if record.status is ProposalStatus.SCHEDULED:
+                return self._judge_batch(locked, record, snapshot)[record.id]
+            if record.status is ProposalStatus.APPROVED:
+                return self._judge_again(locked, record, snapshot)
+            raise RunAborted(f"P-{record.id} is {record.status.value}", "look at it with `pm why`")
+
+    def _fresh_snapshot(self, record: ProposalRecord) -> MarketSnapshot:
+        session = self._clock.session()
+        as_of = self._market.opens(session) if self._clock.replay else self._clock.now()
+        snapshot = self._market.snapshot(tuple(self._mandate.universe), session, as_of)
+        self._ledger.save_snapshot(snapshot)
+        if record.session < session:
+            raise RunAborted(f"P-{record.id} is of {record.session}, the session is {session}", "propose it again")
+        return snapshot
+
+    def _judge_batch(
+        self, locked: LockedBook, record: ProposalRecord, snapshot: MarketSnapshot
+    ) -> dict[str, RiskVerdict]:
+        members = [m for m in locked.batch(record.batch_id) if m.status is ProposalStatus.SCHEDULED and m.trade]
+        book = locked.book(snapshot.session, _prices(snapshot), without=[m.id for m in members])
+        trades = [trade for m in members if (trade := self._size(m, book, snapshot)) is not None]
+        verdicts = self._engine.judge(trades, book, snapshot, Phase.FIRST)
+        for trade in trades:
+            verdict = verdicts[trade.proposal_id]
+            _record(locked, verdict, trade)
+        return verdicts
+
+    def _judge_again(self, locked: LockedBook, record: ProposalRecord, snapshot: MarketSnapshot) -> RiskVerdict:
+        approval = locked.approval(record.id, record.version)
+        if approval is None or approval.payload_hash != record.payload_hash:
+            raise RunAborted(f"P-{record.id} carries no answer for what it is now", "answer it again: `pm pending`")
+        book = locked.book(snapshot.session, _prices(snapshot), without=[record.id])
+        trade = self._size(record, book, snapshot)
+        if trade is None:
+            raise RunAborted(f"P-{record.id} is HOLD and can't be approved")
+        trade = trade.of(min(trade.quantity, approval.quantity))
+        verdict = lift(self._engine.evaluate(trade, book, snapshot, Phase.AFTER_YES), approval, trade.price)
+        _record(locked, verdict, trade)
+        return verdict
+
+    def _size(self, record: ProposalRecord, book: Book, snapshot: MarketSnapshot) -> Trade | None:
+        return size(
+            record.id,
+            record.proposal,
+            record.origin,
+            book,
+            snapshot,
+            facts=record.facts,
+            version=record.version,
+            min_order=self._rooms.min_order(book.equity),
+        )
+
+
+def lift(verdict: RiskVerdict, approval: Approval, price: float) -> RiskVerdict:
+    """Apply a person's yes to a fresh verdict: soft breaches that were shown and have not grown; never a hard one.
+
+    What the person did not see comes back as APPROVAL (a new card), or as REJECT after the last version.
+    """
+    if verdict.decision in {Decision.REJECT, Decision.HALT}:
+        return verdict
+    outside = _outside_collar(approval, price)
+    shrunk = verdict.quantity < SMALLEST_SHARE * approval.quantity
+    unseen = [
+        result.rule
+        for result in verdict.results
+        if result.outcome is Outcome.SOFT and not _was_shown(approval, result.rule, result.observed, result.soft)
+    ]
+    if outside or shrunk or unseen:
+        again = Decision.REJECT if verdict.version >= MOST_VERSIONS else Decision.APPROVAL
+        return verdict.model_copy(update={"decision": again})
+    decision = Decision.EXECUTE if verdict.quantity >= approval.quantity else Decision.RESIZE
+    return verdict.model_copy(update={"decision": decision})
+
+
+def _was_shown(approval: Approval, rule: str, observed: float | None, soft: float | None) -> bool:
+    if rule not in approval.shown:
+        return False
+    before = approval.shown[rule]
+    if before is None or observed is None or soft is None:
+        return before == observed
+    return abs(observed - before) <= GROWTH * abs(soft) + 1e-12
+
+
+def _outside_collar(approval: Approval, price: float) -> bool:
+    below = approval.collar_low is not None and price < approval.collar_low
+    above = approval.collar_high is not None and price > approval.collar_high
+    return below or above
+
+
+def _record(locked: LockedBook, verdict: RiskVerdict, trade: Trade) -> None:
+    if verdict.decision.goes_on:
+        status = ProposalStatus.JUDGED if verdict.phase is Phase.FIRST else ProposalStatus.APPROVED
+    elif verdict.decision is Decision.APPROVAL:
+        status = ProposalStatus.JUDGED
+    else:
+        status = ProposalStatus.REJECTED
+    risk = verdict.quantity * trade.price * trade.plan.stop_distance if trade.plan else 0.0
+    locked.record_verdict(verdict, trade.of(verdict.quantity), status, risk)
+
+
+def _prices(snapshot: MarketSnapshot) -> Mapping[str, float]:
+    return {symbol: bars.price for symbol, bars in snapshot.history.items()}

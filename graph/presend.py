@@ -1,0 +1,47 @@
+"""The last look before an order leaves for the first time: control state, session, age, price collar."""
+
+from decimal import Decimal
+
+from domain.book import ControlState
+from domain.orders import OrderIntent
+from domain.proposal import Origin
+from graph.context import Context
+
+
+def obstacle(ctx: Context, intent: OrderIntent) -> str | None:
+    """Say why `intent` may not be sent now, or None where nothing stands in its way."""
+    return _control(ctx, intent) or _age(ctx, intent) or _price(ctx, intent)
+
+
+def _control(ctx: Context, intent: OrderIntent) -> str | None:
+    control = ctx.ledger.control(ctx.portfolio)
+    if control.state is ControlState.HALTED:
+        flattens = ctx.ledger.proposal(intent.proposal_id).origin is Origin.FLATTEN
+        return None if flattens and intent.reduces else "the desk is HALTED"
+    if intent.reduces:
+        return None
+    if control.state is ControlState.REDUCING:
+        return "the desk is REDUCING and this order adds exposure"
+    if control.epoch != intent.control_epoch:
+        return "the desk was halted or reduced after this was decided"
+    return None
+
+
+def _age(ctx: Context, intent: OrderIntent) -> str | None:
+    if ctx.clock.session() > intent.session:
+        return f"its session {intent.session} is over"
+    if ctx.clock.now() > intent.valid_until:
+        return f"it was good until {intent.valid_until:%Y-%m-%d %H:%M:%S} UTC"
+    return None
+
+
+def _price(ctx: Context, intent: OrderIntent) -> str | None:
+    if intent.reduces or intent.collar_low is None or intent.collar_high is None:
+        return None
+    as_of = ctx.market.opens(intent.session) if ctx.clock.replay else ctx.clock.now()
+    price = ctx.market.snapshot((intent.symbol,), intent.session, as_of).price(intent.symbol)
+    if price is None:
+        return f"the feed has no price for {intent.symbol}"
+    if not intent.collar_low <= Decimal(str(price)) <= intent.collar_high:
+        return f"price {price:.2f} is outside the collar {intent.collar_low} to {intent.collar_high}"
+    return None

@@ -1,0 +1,170 @@
+"""Start runs and move proposals: every call may be repeated, from any process, after any crash."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, Literal, NamedTuple
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from domain.errors import BadInput, RunAborted
+from domain.proposal import Origin, TradeProposal
+from domain.records import ProposalRecord, ProposalStatus, Run, RunStatus
+from graph import execution
+from graph.batches import add_proposals, batch_of_person
+from graph.context import Context
+from graph.decide import build_decide
+from graph.episodes import episode_of
+from graph.settle import build_settle
+
+Progress = Callable[[str, str], None]
+"""Told (node, subject) as each node ends."""
+MAX_CONCURRENCY = 8
+
+
+class Started(NamedTuple):
+    """What `start` did: the run, and whether it was done before."""
+
+    run: Run
+    already_done: bool
+
+
+class Runner:
+    """Drives decide and settle of one portfolio."""
+
+    def __init__(self, ctx: Context, saver: BaseCheckpointSaver[Any]) -> None:
+        self.ctx = ctx
+        self._decide = build_decide().compile(checkpointer=saver)
+        self._settle = build_settle().compile(checkpointer=saver)
+
+    def start(self, slot: str, assumptions: Sequence[str] = (), progress: Progress = lambda *_: None) -> Started:
+        """Run decide for `slot` once, whatever crashed before, then settle everything that can move.
+
+        Raises:
+            BadInput: the slot was used for another session.
+            EarlierSession: the clock stands before the portfolio's own.
+            Busy: another process runs this slot.
+        """
+        ctx = self.ctx
+        with ctx.locks.hold(f"run:{ctx.portfolio}/{slot}"):
+            stored = ctx.ledger.run(ctx.portfolio, slot)
+            if stored is not None and stored.session != ctx.clock.session():
+                raise BadInput(f"slot {slot!r} was used for {stored.session}", "choose another --slot")
+            already_done = stored is not None and stored.status is RunStatus.DONE
+            if not already_done:
+                threading.Thread(target=ctx.analyst.warm, daemon=True).start()
+                self.enter()
+                self._run(slot, assumptions, progress)
+        self.settle(progress)
+        run = ctx.ledger.run(ctx.portfolio, slot)
+        if run is None:
+            raise RunAborted(f"run {slot!r} vanished from the ledger", "run `pm doctor`")
+        return Started(run, already_done)
+
+    def enter(self) -> None:
+        """Bring the portfolio to the clock's session: expire what waited, ask the broker, strike the equity."""
+        ctx = self.ctx
+        session, now = ctx.clock.session(), ctx.clock.now()
+        ctx.ledger.open_portfolio(ctx.mandate, session, now)
+        ctx.ledger.enter_session(ctx.portfolio, session, now)
+        execution.reconcile(ctx)
+        as_of = ctx.market.opens(session) if ctx.clock.replay else now
+        market = ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+        book = ctx.ledger.book(ctx.portfolio, session, {s: bars.price for s, bars in market.history.items()})
+        ctx.ledger.record_equity(ctx.portfolio, session, book.equity, now)
+
+    def propose(self, proposals: Sequence[TradeProposal], origin: Origin = Origin.PERSON) -> tuple[ProposalRecord, ...]:
+        """Put proposals from outside a run through the same gate, and settle them as far as they go."""
+        ctx = self.ctx
+        self.enter()
+        session = ctx.clock.session()
+        as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
+        market = ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+        batch_id = batch_of_person(ctx, proposals)
+        stored = add_proposals(ctx, batch_id, None, market, [(origin, proposal) for proposal in proposals])
+        self.settle()
+        return ctx.ledger.proposals(ctx.portfolio, batch_id=stored[0].batch_id)
+
+    def settle(self, progress: Progress = lambda *_: None) -> None:
+        """Advance every proposal that has not come to its end, exits first, then reconcile."""
+        ctx = self.ctx
+        ctx.ledger.expire(ctx.portfolio, ctx.clock.now())
+        unsettled = ctx.ledger.unremembered(ctx.portfolio)
+        for record in sorted(unsettled, key=lambda r: (not (r.trade and r.trade.reduces), r.created_at, r.rank)):
+            self.advance(record.id, progress)
+        execution.reconcile(ctx)
+
+    def advance(self, proposal_id: str, progress: Progress = lambda *_: None) -> None:
+        """Move one proposal as far as it goes: start, resume or continue its thread.
+
+        Raises:
+            Busy: another process is moving it.
+        """
+        ctx = self.ctx
+        with ctx.locks.hold(f"prop:{proposal_id}"):
+            record = ctx.ledger.proposal(proposal_id)
+            config = _config(f"prop:v1:{proposal_id}")
+            state = self._settle.get_state(config)
+            if state.created_at is None:
+                if record.status.is_final:
+                    ctx.ledger.open_episode(episode_of(record, ctx.clock.now()))
+                    return
+                self._stream(self._settle, {"proposal_id": proposal_id}, config, progress, record.proposal.symbol)
+            elif any(task.interrupts for task in state.tasks):
+                if record.status is not ProposalStatus.AWAITING:
+                    self._stream(self._settle, Command(resume=True), config, progress, record.proposal.symbol)
+            elif state.next or state.tasks:
+                self._stream(self._settle, None, config, progress, record.proposal.symbol)
+
+    def _run(self, slot: str, assumptions: Sequence[str], progress: Progress) -> None:
+        ctx = self.ctx
+        session = ctx.clock.session()
+        ctx.ledger.begin_run(
+            Run(
+                portfolio=ctx.portfolio,
+                slot=slot,
+                session=session,
+                analyst=ctx.analyst.name,
+                assumptions=tuple(assumptions),
+                started_at=ctx.clock.wall(),
+            )
+        )
+        config = _config(f"run:v1:{ctx.portfolio}/{slot}")
+        state = self._decide.get_state(config)
+        if state.created_at is None:
+            given: dict[str, str] | None = {"slot": slot, "session": session.isoformat()}
+        else:
+            given = None
+        if given is not None or state.next or state.tasks:
+            self._stream(self._decide, given, config, progress, "")
+        undecided = self._decide.get_state(config).values.get("undecided", {})
+        ctx.ledger.end_run(ctx.portfolio, slot, RunStatus.DONE, undecided, "", ctx.clock.wall())
+
+    def _stream(
+        self,
+        graph: CompiledStateGraph[Any, Context, Any, Any],
+        given: Any,
+        config: Any,
+        progress: Progress,
+        subject: str,
+    ) -> None:
+        for event in graph.stream(given, config, context=self.ctx, stream_mode="updates", durability="sync"):
+            for node in event:
+                if not node.startswith("__"):
+                    progress(node, subject)
+
+    def mermaid(self, which: Literal["decide", "settle"]) -> str:
+        """Draw one of the two machines as Mermaid text."""
+        graph = self._decide if which == "decide" else self._settle
+        return graph.get_graph().draw_mermaid()
+
+
+def next_slot(portfolio_session: date | None, start: date, next_session: Callable[[date], date]) -> date:
+    """Choose the session of a run that names none: the first one, or the one after the portfolio's clock."""
+    return start if portfolio_session is None else next_session(portfolio_session)
+
+
+def _config(thread_id: str) -> Any:
+    return {"configurable": {"thread_id": thread_id}, "max_concurrency": MAX_CONCURRENCY}
