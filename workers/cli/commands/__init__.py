@@ -1,0 +1,1 @@
+"""The commands of `pm`, by what a person wants to do."""

@@ -1,0 +1,22 @@
+"""Events go to a file, one JSON object a line; the terminal belongs to the person."""
+
+from pathlib import Path
+
+import structlog
+
+
+def log_to(home: Path) -> None:
+    """Append every event to `home/events.log`."""
+    home.mkdir(parents=True, exist_ok=True)
+    stream = (home / "events.log").open("a", encoding="utf-8", buffering=1)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(sort_keys=True),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,52 @@
+"""Which adapters a process uses and where its state lives; each adapter reads its own settings itself."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import BadInput
+from domain.proposal import describe
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+"""Relative paths in settings and mandate names resolve against this folder."""
+ENV_FILE = REPOSITORY / ".env"
+
+
+class Settings(BaseSettings):
+    """The `PM_*` variables, from the environment or from `.env`."""
+
+    model_config = SettingsConfigDict(env_prefix="PM_", env_file=ENV_FILE, extra="ignore", env_ignore_empty=True)
+
+    home: Path = Path("var")
+    cache: Path | None = None
+    analyst: str = "quant"
+    broker: str = "simulated"
+    market_data: str = "recorded"
+    portfolio: str = "demo"
+
+    @property
+    def home_path(self) -> Path:
+        """The folder of ledger, checkpoints, broker file, locks and logs."""
+        return self.home if self.home.is_absolute() else REPOSITORY / self.home
+
+    @property
+    def cache_path(self) -> Path:
+        """The folder of model answers; survives `pm reset`."""
+        if self.cache is None:
+            return self.home_path / "cache"
+        return self.cache if self.cache.is_absolute() else REPOSITORY / self.cache
+
+
+def read_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        BadInput: a variable has a value that can't be one.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise BadInput(
+            f"setting PM_{describe(error).upper()}", "correct the variable; .env.example lists them"
+        ) from None
