@@ -25,7 +25,7 @@ demo: $(STAMP) ## run the main job on recorded real prices: no key, no network
 	@$(BIN)/pm run --portfolio demo --demo
 
 test: $(STAMP) ## run the tests (under 15 minutes on two cores)
-	@$(PYTEST) -n 2 --dist loadfile -m "not soak"
+	@$(PYTEST) -n 2 --dist loadfile
 
 format: $(STAMP) ## format and fix what can be fixed
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
