@@ -1,6 +1,7 @@
 """The base of every value: frozen, strict about unknown fields, finite numbers only."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +10,13 @@ class Value(BaseModel):
     """Something that is what it is: two with equal fields are equal, and none ever changes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the fields, with those in `update` replaced; what was worked out from the old fields is left behind."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in [name for name in copied.__dict__ if name not in type(self).model_fields]:
+            del copied.__dict__[name]
+        return copied
 
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
