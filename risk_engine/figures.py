@@ -1,0 +1,110 @@
+"""What several rules need to know of the market's past: returns, volatilities and correlations, worked out once."""
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import NoData
+from domain.market import MarketSnapshot
+from quant.moments import ewma_volatility
+from quant.returns import simple_returns
+
+Floats = NDArray[np.float64]
+SESSIONS_A_YEAR = 252
+ZERO = 1e-12
+
+
+class Figures:
+    """The returns of the symbols that matter, and what follows from them; nothing is computed before it is asked for.
+
+    Closes are adjusted, so that scaling a whole history changes nothing here.
+    """
+
+    def __init__(self, market: MarketSnapshot, symbols: Iterable[str]) -> None:
+        self._market = market
+        self._symbols = tuple(sorted({symbol for symbol in symbols if symbol in market.history}))
+        self._similar: dict[tuple[str, int, float], tuple[str, ...]] = {}
+        self._volatilities: dict[int, list[float]] = {}
+        self._standards: dict[int, Floats] = {}
+        self._prices: dict[str, float] = {}
+        self._weights: dict[int, Floats] = {}
+        self._sharpe: dict[int, list[float]] = {}
+
+    @cached_property
+    def column(self) -> Mapping[str, int]:
+        """Where each symbol stands in `returns`."""
+        return {symbol: number for number, symbol in enumerate(self._symbols)}
+
+    @cached_property
+    def returns(self) -> Floats:
+        """Daily returns as fractions, (T, N), oldest first, one column a symbol."""
+        history = self._market.history
+        return simple_returns(np.array([history[symbol].closes for symbol in self._symbols]).T)
+
+    def price(self, symbol: str) -> float:
+        """The price to reckon with, in dollars.
+
+        Raises:
+            NoData: the market has none.
+        """
+        known = self._prices.get(symbol)
+        if known is None:
+            known = self._market.price(symbol)
+            if known is None:
+                raise NoData(f"{symbol} has no price in the feed {self._market.feed!r}", "have the feed observe it too")
+            self._prices[symbol] = known
+        return known
+
+    def returns_of(self, symbol: str) -> Floats:
+        """Daily returns of one symbol, (T,)."""
+        return self.returns[:, self.column[symbol]]
+
+    @property
+    def sessions(self) -> int:
+        """How many returns there are."""
+        return len(self._market.sessions) - 1
+
+    def volatility(self, symbol: str, span: int) -> float:
+        """Annualised EWMA volatility of a symbol, a fraction."""
+        if span not in self._volatilities:
+            self._volatilities[span] = ewma_volatility(self.returns, span).tolist()
+        return self._volatilities[span][self.column[symbol]]
+
+    def ewma_weights(self, span: int) -> Floats:
+        """Weights of the sessions, (T,), that sum to one and fall by 1 - 2 / (span + 1) a session into the past."""
+        if span not in self._weights:
+            raw = (1.0 - 2.0 / (span + 1.0)) ** np.arange(self.sessions - 1, -1, -1, dtype=np.float64)
+            self._weights[span] = raw / raw.sum()
+        return self._weights[span]
+
+    def sharpe(self, symbol: str, sessions: int) -> float:
+        """Annualised Sharpe ratio of a symbol over the last `sessions`, at most; 0 when it does not move."""
+        if sessions not in self._sharpe:
+            recent = self.returns[-sessions:]
+            deviation = recent.std(axis=0, ddof=1) if len(recent) > 1 else np.zeros(recent.shape[1])
+            moves = deviation > ZERO
+            ratio = np.divide(recent.mean(axis=0), deviation, out=np.zeros_like(deviation), where=moves)
+            self._sharpe[sessions] = (ratio * math.sqrt(SESSIONS_A_YEAR)).tolist()
+        return self._sharpe[sessions][self.column[symbol]]
+
+    def similar(self, symbol: str, sessions: int, at_least: float) -> tuple[str, ...]:
+        """Other symbols whose returns of the last `sessions` correlate with those of `symbol` by `at_least`."""
+        key = (symbol, sessions, at_least)
+        if key not in self._similar:
+            standard = self._standard(sessions)
+            close = standard.T @ standard[:, self.column[symbol]] >= at_least - ZERO
+            found = (self._symbols[i] for i in np.flatnonzero(close).tolist())
+            self._similar[key] = tuple(other for other in found if other != symbol)
+        return self._similar[key]
+
+    def _standard(self, sessions: int) -> Floats:
+        """Scale each column to mean 0 and length 1, so that products are correlations; what does not move stays 0."""
+        if sessions not in self._standards:
+            centred = self.returns[-sessions:] - self.returns[-sessions:].mean(axis=0)
+            length = np.sqrt((centred**2).sum(axis=0))
+            moves = length > ZERO
+            self._standards[sessions] = np.divide(centred, length, out=np.zeros_like(centred), where=moves)
+        return self._standards[sessions]

@@ -1,0 +1,80 @@
+"""What every rule is that can cut a trade instead of refusing it."""
+
+import math
+from abc import abstractmethod
+from typing import ClassVar
+
+from domain.trade import Trade
+from domain.verdict import Outcome, RuleResult
+from risk_engine.limits import Ceiling, percent
+from risk_engine.rule import TOLERANCE, Rule, outcome_below, whole_lots
+from risk_engine.situation import Situation
+
+
+class ResizingRule(Rule):
+    """A rule whose measure grows with the quantity, and that says how much fits under its soft limit.
+
+    The measure is a fraction of equity unless the rule says otherwise.
+    """
+
+    resizes: ClassVar[bool] = True
+
+    @abstractmethod
+    def measure(self, trade: Trade, situation: Situation) -> float:
+        """Measure the book as it would be after the trade; never falls when the quantity rises."""
+
+    @abstractmethod
+    def largest(self, trade: Trade, situation: Situation, limit: float) -> float:
+        """Find the most units at which the measure stays within `limit`; infinite when nothing binds."""
+
+    @abstractmethod
+    def phrase(self, trade: Trade) -> str:
+        """Begin the sentence for the card; the observed number and the limits follow."""
+
+    @abstractmethod
+    def limits(self, trade: Trade, situation: Situation) -> tuple[float, float]:
+        """Give the soft and the hard limit that hold for this trade."""
+
+    def check(self, trade: Trade, situation: Situation) -> RuleResult:
+        """Judge the measure, and say what would fit."""
+        soft, hard = self.limits(trade, situation)
+        observed = self.measure(trade, situation)
+        text = f"{self.phrase(trade)} {percent(observed)} (soft {percent(soft)}, hard {percent(hard)})"
+        units = self.largest(trade, situation, soft)
+        return self.fits(trade, units, outcome_below(observed, soft, hard), text, observed, soft, hard)
+
+    def fits(
+        self, trade: Trade, units: float, outcome: Outcome, text: str, observed: float, soft: float, hard: float
+    ) -> RuleResult:
+        """Answer with the whole lots in `units`, and mention them when they are fewer than was asked."""
+        largest = None if units == math.inf else whole_lots(units, trade.lot)
+        if largest is not None and largest < trade.asked_quantity - TOLERANCE:
+            text += f"; room for {largest:g} of {trade.asked_quantity:g}"
+        return self.says(outcome, text, observed=observed, soft=soft, hard=hard, largest=largest)
+
+
+class CappedRule(ResizingRule):
+    """A resizing rule with one pair of limits for every trade."""
+
+    soft: Ceiling
+    hard: Ceiling
+
+    def limits(self, trade: Trade, situation: Situation) -> tuple[float, float]:  # noqa: ARG002 - others look at them
+        """Give the policy's limits."""
+        return self.soft, self.hard
+
+
+class ExposureRule(CappedRule):
+    """A cap on what the traded symbol, together with `others`, may weigh after everything open has been filled."""
+
+    @abstractmethod
+    def others(self, trade: Trade, situation: Situation) -> float:
+        """Weigh what shares the cap with the traded symbol: a fraction of equity."""
+
+    def measure(self, trade: Trade, situation: Situation) -> float:
+        """Add the symbol's worst-case weight after the trade to that of the others."""
+        return self.others(trade, situation) + situation.weight_after(trade)
+
+    def largest(self, trade: Trade, situation: Situation, limit: float) -> float:
+        """Solve for the quantity: the weight after is affine in it."""
+        return situation.units_within(trade, limit - self.others(trade, situation))

@@ -1,0 +1,106 @@
+"""What every risk rule is: a few limits read from policy, and one judgement of a trade."""
+
+import math
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.errors import BadInput
+from domain.trade import Trade
+from domain.verdict import Outcome, RuleResult
+from risk_engine.situation import Situation
+
+ALERT_SHARE = 0.70
+"""From this share of its soft limit on, a passing rule says so."""
+TOLERANCE = 1e-9
+"""What rounding may add to a fraction without breaching anything."""
+
+STRICTNESS = tuple(Outcome)
+
+
+class Rule(BaseModel, ABC):
+    """One limit of the desk; the file's name is the rule's name.
+
+    Fields are limits: each stands in `policy.toml`, has no default here, and says in which direction it is tighter.
+    Rules are silent and never trade; a rule that raises, or meets NaN, rejects the trade.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    name: ClassVar[str] = ""
+    applies_to_exits: ClassVar[bool] = False
+    resizes: ClassVar[bool] = False
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_options: object) -> None:
+        """Name the rule after its file."""
+        cls.name = cls.__module__.rpartition(".")[2]
+
+    @abstractmethod
+    def check(self, trade: Trade, situation: Situation) -> RuleResult:
+        """Judge `trade` at its present quantity."""
+
+    def says(
+        self,
+        outcome: Outcome,
+        message: str = "",
+        *,
+        observed: float | None = None,
+        soft: float | None = None,
+        hard: float | None = None,
+        largest: float | None = None,
+    ) -> RuleResult:
+        """Answer in this rule's name; a number that is not finite raises, and so becomes an error."""
+        return RuleResult(
+            rule=self.name,
+            outcome=outcome,
+            observed=observed,
+            soft=soft,
+            hard=hard,
+            largest_quantity=largest,
+            message=message,
+        )
+
+    def not_evaluated(self, reason: str) -> RuleResult:
+        """Say that something needed is not known."""
+        return self.says(Outcome.NOT_EVALUATED, f"not evaluated: {reason}")
+
+    def not_applicable(self, reason: str) -> RuleResult:
+        """Say that the rule has nothing to do with this trade."""
+        return self.says(Outcome.NOT_APPLICABLE, reason)
+
+
+def finite(number: float) -> float:
+    """Return `number`; NaN and infinities raise BadInput."""
+    if not math.isfinite(number):
+        raise BadInput(f"{number} is no number to judge by", "repair the book or the feed")
+    return number
+
+
+def outcome_below(observed: float, soft: float, hard: float) -> Outcome:
+    """Judge a measure that must not rise above its limits."""
+    if finite(observed) > hard + TOLERANCE:
+        return Outcome.HARD
+    if observed > soft + TOLERANCE:
+        return Outcome.SOFT
+    return Outcome.ALERT if observed >= ALERT_SHARE * soft - TOLERANCE and observed > 0.0 else Outcome.PASS
+
+
+def outcome_above(observed: float, soft: float, hard: float) -> Outcome:
+    """Judge a measure that must not fall below its limits."""
+    if finite(observed) < hard - TOLERANCE:
+        return Outcome.HARD
+    if observed < soft - TOLERANCE:
+        return Outcome.SOFT
+    return Outcome.ALERT if ALERT_SHARE * observed <= soft + TOLERANCE else Outcome.PASS
+
+
+def stricter(first: RuleResult, second: RuleResult) -> RuleResult:
+    """Choose the result with the stricter outcome, the first of equals."""
+    return second if STRICTNESS.index(second.outcome) > STRICTNESS.index(first.outcome) else first
+
+
+def whole_lots(units: float, lot: float) -> float:
+    """Round units down to lots; never below zero."""
+    return max(math.floor(units / lot + TOLERANCE), 0) * lot

@@ -1,0 +1,32 @@
+"""Whether an argument stands on facts, and on fresh ones."""
+
+from domain.proposal import Origin
+from domain.trade import Trade
+from domain.verdict import Outcome, RuleResult
+from risk_engine.limits import CountCeiling, CountFloor
+from risk_engine.rule import Rule
+from risk_engine.rules import RULES
+from risk_engine.situation import Situation
+
+ARGUED = frozenset({Origin.MODEL, Origin.QUANT})
+
+
+@RULES.register
+class CitedEvidence(Rule):
+    """Want what a model or a strategy proposes to cite several distinct facts of the last sessions."""
+
+    soft: CountFloor
+    hard: CountFloor
+    max_age_sessions: CountCeiling
+
+    def check(self, trade: Trade, situation: Situation) -> RuleResult:
+        """Count the distinct facts that are young enough; the bar of the previous session is one session old."""
+        if trade.origin not in ARGUED:
+            return self.not_applicable(f"the proposal is not argued from facts: origin {trade.origin.value}")
+        market = situation.market
+        days = (*market.sessions, market.session)
+        oldest = days[max(len(days) - 1 - self.max_age_sessions, 0)]
+        count = len({fact.id for fact in trade.cited if oldest <= fact.session <= market.session})
+        outcome = Outcome.HARD if count < self.hard else Outcome.SOFT if count < self.soft else Outcome.PASS
+        said = f"{count} facts since {oldest} are cited (soft: below {self.soft}, hard: below {self.hard})"
+        return self.says(outcome, said, observed=count, soft=self.soft, hard=self.hard)

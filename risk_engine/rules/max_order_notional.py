@@ -1,0 +1,34 @@
+"""What is bought or sold of one symbol in one session."""
+
+from domain.trade import Trade
+from risk_engine.resizing import CappedRule
+from risk_engine.rules import RULES
+from risk_engine.situation import Situation
+
+
+@RULES.register
+class MaxOrderNotional(CappedRule):
+    """Cap the session's orders of one symbol and side together, so that small ones can't add up to a large one."""
+
+    def measure(self, trade: Trade, situation: Situation) -> float:
+        """Add the order to what was accepted or traded before it: a fraction of equity."""
+        return self._before(trade, situation) + trade.quantity * situation.cost(trade)
+
+    def largest(self, trade: Trade, situation: Situation, limit: float) -> float:
+        """Solve for the quantity."""
+        return (limit - self._before(trade, situation)) / situation.cost(trade)
+
+    def phrase(self, trade: Trade) -> str:
+        """Speak of the session's orders."""
+        return f"this session's {trade.side.value} orders of {trade.symbol} would come to"
+
+    def _before(self, trade: Trade, situation: Situation) -> float:
+        earlier = (
+            other.notional
+            for other in situation.book.trades_today
+            if other.symbol == trade.symbol
+            and other.side is trade.side
+            and other.entry
+            and other.proposal_id != trade.proposal_id
+        )
+        return sum(earlier) / situation.equity

@@ -1,0 +1,33 @@
+"""How often we trade."""
+
+from domain.trade import Trade
+from domain.verdict import RuleResult
+from risk_engine.limits import CountCeiling
+from risk_engine.rule import Rule, outcome_below, stricter
+from risk_engine.rules import RULES
+from risk_engine.situation import Situation
+
+
+@RULES.register
+class TradeFrequency(Rule):
+    """Cap the session's entries, in all and for each symbol."""
+
+    day_soft: CountCeiling
+    day_hard: CountCeiling
+    symbol_soft: CountCeiling
+    symbol_hard: CountCeiling
+
+    def check(self, trade: Trade, situation: Situation) -> RuleResult:
+        """Count this entry and those accepted before it."""
+        earlier = [
+            other.symbol
+            for other in situation.book.trades_today
+            if other.entry and other.proposal_id != trade.proposal_id
+        ]
+        day = self._count("the session", len(earlier) + 1, self.day_soft, self.day_hard)
+        one = self._count(trade.symbol, earlier.count(trade.symbol) + 1, self.symbol_soft, self.symbol_hard)
+        return stricter(day, one)
+
+    def _count(self, where: str, count: int, soft: int, hard: int) -> RuleResult:
+        said = f"entry {count} of {where} (soft {soft}, hard {hard})"
+        return self.says(outcome_below(count, soft, hard), said, observed=count, soft=soft, hard=hard)

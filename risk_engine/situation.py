@@ -1,0 +1,246 @@
+"""One book in one market under one mandate, with everything that several rules need worked out once."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from domain.book import Book, Reservation, WorkingOrder
+from domain.errors import BadInput
+from domain.mandate import Mandate
+from domain.market import MarketSnapshot
+from domain.trade import Side, Trade
+from domain.verdict import RuleResult
+from risk_engine.figures import Figures, Floats
+from risk_engine.line import NOTHING, Line
+
+TINY = 1e-9
+
+
+class Asked(Protocol):
+    """A rule, as far as the situation and other rules may see it."""
+
+    name: ClassVar[str]
+
+    def check(self, trade: Trade, situation: "Situation") -> RuleResult:
+        """Judge `trade` at its present quantity."""
+
+
+class Situation:
+    """What rules look at: everything is derived once a book, most of it only when a rule asks.
+
+    Exposure is the worst case: the holding plus all that may still be bought, or less all that may still be sold,
+    whichever is larger, at the market price (a candidate's own at its limit price when that is higher).
+    """
+
+    def __init__(
+        self, book: Book, market: MarketSnapshot, mandate: Mandate, figures: Figures, rules: Mapping[str, Asked]
+    ) -> None:
+        self.book = book
+        self.market = market
+        self.mandate = mandate
+        self.figures = figures
+        self._rules = rules
+        self._answers: dict[tuple[str, str, float], RuleResult] = {}
+        self._variance: dict[int, float] = {}
+        self._bad_days: dict[tuple[int, int], float] = {}
+        self._units: dict[tuple[str, Side, float], Floats] = {}
+
+    def after(self, book: Book, symbol: str) -> "Situation":
+        """The situation with a book that differs from this one only in what is open of one symbol."""
+        later = Situation(book, self.market, self.mandate, self.figures, self._rules)
+        known = self.__dict__
+        if "lines" in known:
+            line = later._line(symbol, book.held(symbol), book.being_bought(symbol), book.being_sold(symbol))
+            before, sector = self.line(symbol), self.sector(symbol)
+            later.__dict__["lines"] = {**self.lines, symbol: line}
+            if "sectors" in known:
+                weight = self.sectors.get(sector, 0.0) + line.weight - before.weight
+                later.__dict__["sectors"] = {**self.sectors, sector: weight}
+            if "book_returns" in known:
+                change = line.signed_weight - before.signed_weight
+                later.__dict__["book_returns"] = self.book_returns + change * self.figures.returns_of(symbol)
+        return later
+
+    @cached_property
+    def equity(self) -> float:
+        """What fractions are fractions of, in dollars.
+
+        Raises:
+            BadInput: there is none.
+        """
+        if not self.book.equity > 0.0:
+            raise BadInput(f"the book's equity is {self.book.equity:g} dollars", "only exits are possible")
+        return self.book.equity
+
+    @cached_property
+    def lines(self) -> Mapping[str, Line]:
+        """Every symbol that is held, on its way, or reserved.
+
+        Raises:
+            NoData: the market has no price for one of them.
+        """
+        book = self.book
+        buys: dict[str, float] = {}
+        sells: dict[str, float] = {}
+        items: tuple[WorkingOrder | Reservation, ...] = (*book.working, *book.reservations)
+        for item in items:
+            way = buys if item.side is Side.BUY else sells
+            way[item.symbol] = way.get(item.symbol, 0.0) + item.quantity
+        held = {symbol: position.quantity for symbol, position in book.positions.items()}
+        return {
+            symbol: self._line(symbol, held.get(symbol, 0.0), buys.get(symbol, 0.0), sells.get(symbol, 0.0))
+            for symbol in {**held, **buys, **sells}
+        }
+
+    def _line(self, symbol: str, held: float, buys: float, sells: float) -> Line:
+        long, short = max(held + buys, 0.0), max(sells - held, 0.0)
+        unit = self.price(symbol) / self.equity
+        weight = max(long, short) * unit
+        return Line(held, buys, sells, long, short, weight, weight if long >= short else -weight)
+
+    def price(self, symbol: str) -> float:
+        """The price to reckon with, in dollars.
+
+        Raises:
+            NoData: the market has none.
+        """
+        return self.figures.price(symbol)
+
+    def line(self, symbol: str) -> Line:
+        """One symbol; all zeros when we have nothing to do with it."""
+        return self.lines.get(symbol, NOTHING)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The symbols that are held or may come to be."""
+        return frozenset(symbol for symbol, line in self.lines.items() if line.weight > 0.0)
+
+    @cached_property
+    def gross(self) -> float:
+        """All worst-case weights together."""
+        return sum(line.weight for line in self.lines.values())
+
+    @cached_property
+    def short(self) -> float:
+        """All weights together that may come to be short: a fraction of equity."""
+        return sum(line.short * self.price(symbol) for symbol, line in self.lines.items()) / self.equity
+
+    @cached_property
+    def sectors(self) -> Mapping[str, float]:
+        """Worst-case weight of each sector."""
+        weights: dict[str, float] = {}
+        for symbol, line in self.lines.items():
+            sector = self.mandate.sector(symbol)
+            weights[sector] = weights.get(sector, 0.0) + line.weight
+        return weights
+
+    @cached_property
+    def free_cash(self) -> float:
+        """Cash after all open and reserved purchases at the worse of their price and the market's; no credit for sales.
+
+        A fraction of equity, negative when more is on its way than there is cash for.
+        """
+        items: tuple[WorkingOrder | Reservation, ...] = (*self.book.working, *self.book.reservations)
+        spent = sum(item.quantity * max(item.price, self.price(item.symbol)) for item in items if item.side is Side.BUY)
+        return (self.book.cash - spent) / self.equity
+
+    def sector(self, symbol: str) -> str:
+        """The sector of a symbol, or `unknown`."""
+        return self.mandate.sector(symbol)
+
+    def cost(self, trade: Trade) -> float:
+        """What one unit weighs at the worse of the trade's price and the market's: a fraction of equity."""
+        return max(trade.price, self.figures.price(trade.symbol)) / self.equity
+
+    def weight_after(self, trade: Trade) -> float:
+        """Weigh the traded symbol as it may be after the trade and all else that is open: a fraction of equity."""
+        line = self.line(trade.symbol)
+        if trade.side is Side.BUY:
+            units = max(line.held + line.buys + trade.quantity, line.short)
+        else:
+            units = max(line.sells + trade.quantity - line.held, line.long)
+        return units * self.cost(trade)
+
+    def units_within(self, trade: Trade, weight: float) -> float:
+        """Solve `weight_after` for the quantity: the most units that keep the symbol within `weight`, 0 if none do."""
+        line = self.line(trade.symbol)
+        units = weight / self.cost(trade)
+        if max(line.long, line.short) > units + TINY:
+            return 0.0
+        taken = line.held + line.buys if trade.side is Side.BUY else line.sells - line.held
+        return max(units - taken, 0.0)
+
+    def others_in_sector(self, symbol: str) -> float:
+        """Worst-case weight of the symbol's sector without the symbol."""
+        return self.sectors.get(self.sector(symbol), 0.0) - self.line(symbol).weight
+
+    def average_volume(self, symbol: str, sessions: int) -> float | None:
+        """Average the shares a day over the last `sessions`, or None where the feed has no volumes."""
+        bars = self.market.history.get(symbol)
+        if bars is None or not bars.volumes:
+            return None
+        recent = bars.volumes[-sessions:]
+        return sum(recent) / len(recent)
+
+    @cached_property
+    def book_returns(self) -> Floats:
+        """What the book, everything open and reserved included, would have returned each day: (T,) fractions."""
+        weights = np.zeros(len(self.figures.column))
+        for symbol, line in self.lines.items():
+            weights[self.figures.column[symbol]] = line.signed_weight
+        return np.asarray(self.figures.returns @ weights)
+
+    def variance(self, span: int) -> float:
+        """Give the EWMA variance of the book's return a day."""
+        if span not in self._variance:
+            weighed = self.figures.ewma_weights(span) * self.book_returns
+            self._variance[span] = float(np.dot(weighed, self.book_returns))
+        return self._variance[span]
+
+    def bad_day(self, sessions: int, place: int) -> float:
+        """Give the book's return on the worst of the last `sessions` but `place`: a fraction, usually negative."""
+        key = (sessions, place)
+        if key not in self._bad_days:
+            self._bad_days[key] = float(np.partition(self.book_returns[-sessions:], place)[place])
+        return self._bad_days[key]
+
+    def ask(self, rule: Asked, trade: Trade) -> RuleResult:
+        """Ask a rule about a trade at its present quantity, once."""
+        key = (rule.name, trade.proposal_id, trade.quantity)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = rule.check(trade, self)
+        return answer
+
+    def use(self, name: str, trade: Trade) -> float | None:
+        """Tell which share of a rule's soft limit the trade uses up; None when the rule is off or does not say."""
+        rule = self._rules.get(name)
+        answer = self.ask(rule, trade) if rule else None
+        if answer is None or answer.observed is None or not answer.soft:
+            return None
+        return answer.observed / answer.soft
+
+    def returns_a_unit(self, trade: Trade) -> Floats:
+        """What one traded unit more would have added to the book's return each day: (T,) fractions."""
+        key = (trade.symbol, trade.side, trade.price)
+        if key not in self._units:
+            cost = self.cost(trade) if trade.side is Side.BUY else -self.cost(trade)
+            self._units[key] = self.figures.returns_of(trade.symbol) * cost
+        return self._units[key]
+
+    def parabola(self, trade: Trade, span: int) -> tuple[float, float, float]:
+        """Give a, b, c of the book's EWMA variance a day after x traded units: a + 2 b x + c x^2."""
+        unit = self.returns_a_unit(trade)
+        weighed = self.figures.ewma_weights(span) * unit
+        return self.variance(span), float(weighed @ self.book_returns), float(weighed @ unit)
+
+    def is_exit(self, trade: Trade) -> bool:
+        """Whether the trade still reduces strictly, whatever else of the symbol is open or reserved is filled."""
+        if not trade.reduces or trade.quantity <= 0.0:
+            return False
+        book = self.book
+        if trade.side is Side.SELL:
+            return trade.quantity <= book.held(trade.symbol) - book.being_sold(trade.symbol) + TINY
+        return trade.quantity <= -book.held(trade.symbol) - book.being_bought(trade.symbol) + TINY

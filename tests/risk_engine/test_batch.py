@@ -1,0 +1,91 @@
+from domain.verdict import Decision, Phase
+from tests.risk_engine.builders import (
+    a_book,
+    a_market,
+    a_policy,
+    a_trade,
+    an_engine,
+    an_exit,
+    traded,
+    with_bars,
+)
+
+
+def test_a_batch_takes_its_room_one_after_the_other():
+    # three of the same sector, of which 25 % fit: 8 + 8 + 8, and of the fourth 1 %
+    book = a_book({"NVDA": 70.0})
+    trades = [a_trade("AAPL", 80.0), a_trade("MSFT", 80.0), a_trade("XOM", 80.0)]
+    engine = an_engine(a_policy(max_sector_weight={"soft": 0.20}))
+
+    verdicts = engine.judge(trades, book, a_market(), Phase.FIRST)
+
+    sizes = sorted(verdict.quantity for verdict in verdicts.values())
+    assert sizes == [50.0, 80.0, 80.0]
+    assert verdicts["XOM-BUY-80"].quantity == 80.0
+
+
+def test_exits_of_a_batch_come_first_but_their_cash_does_not_count():
+    book = a_book({"XOM": 80.0}, cash=6_000.0)
+
+    verdicts = an_engine().judge([a_trade("AAPL", 20.0), an_exit("XOM", 80.0)], book, a_market(), Phase.FIRST)
+
+    assert verdicts["XOM-SELL-80"].decision is Decision.EXECUTE
+    assert verdicts["AAPL-BUY-20"].quantity == 10.0
+
+
+def test_two_exits_of_one_holding_never_sell_more_than_it():
+    book = a_book({"AAPL": 80.0})
+    trades = [an_exit(quantity=80.0, proposal_id="A"), an_exit(quantity=50.0, proposal_id="B")]
+
+    verdicts = an_engine().judge(trades, book, a_market(), Phase.FIRST)
+
+    sold = sum(verdict.quantity for verdict in verdicts.values())
+    assert sold <= 80.0
+    assert sorted(verdict.decision.value for verdict in verdicts.values()) == ["execute", "reject"]
+
+
+def test_mutually_opposing_members_of_a_batch_are_fine():
+    book = a_book({"AAPL": 30.0})
+
+    verdicts = an_engine().judge([a_trade(quantity=20.0), an_exit(quantity=30.0)], book, a_market(), Phase.FIRST)
+
+    assert all(verdict.decision is Decision.EXECUTE for verdict in verdicts.values())
+
+
+def test_what_waits_for_a_person_has_its_room_and_what_is_rejected_has_none():
+    waits = a_trade("AAPL", 80.0, words={"risk_level": "high"})
+    engine = an_engine(a_policy(max_sector_weight={"soft": 0.10, "hard": 0.20}))
+
+    with_waiting = engine.judge([waits, a_trade("MSFT", 90.0)], a_book(), a_market(), Phase.FIRST)
+    refused = a_trade("AAPL", 80.0, words={"confidence": 0.1})
+    with_refused = engine.judge([refused, a_trade("MSFT", 90.0)], a_book(), a_market(), Phase.FIRST)
+
+    assert with_waiting["MSFT-BUY-90"].quantity + with_waiting["AAPL-BUY-80"].quantity == 100.0
+    assert with_refused["MSFT-BUY-90"].quantity == 80.0
+
+
+def test_the_members_of_a_batch_name_the_opening_book():
+    book = a_book({"XOM": 20.0})
+
+    verdicts = an_engine().judge([a_trade("AAPL"), a_trade("MSFT")], book, a_market(), Phase.FIRST)
+
+    assert {verdict.book_digest for verdict in verdicts.values()} == {book.digest}
+
+
+def test_the_riskier_member_comes_later():
+    market = with_bars(a_market(), "AAPL", closes=tuple(c**2 / 100.0 for c in a_market().history["AAPL"].closes))
+    engine = an_engine(a_policy(max_leverage={"soft": 0.10}))
+
+    verdicts = engine.judge([a_trade("AAPL", 80.0), a_trade("KO", 80.0)], a_book(), market, Phase.FIRST)
+
+    assert verdicts["KO-BUY-80"].quantity == 80.0
+    assert verdicts["AAPL-BUY-80"].quantity == 20.0
+
+
+def test_the_session_s_entries_of_a_batch_are_counted():
+    book = a_book(trades_today=tuple(traded("XOM", 1.0, number=n) for n in range(19)))
+
+    verdicts = an_engine().judge([a_trade("AAPL"), a_trade("MSFT")], book, a_market(), Phase.FIRST)
+
+    decisions = sorted(verdict.decision.value for verdict in verdicts.values())
+    assert decisions == ["approval", "execute"]

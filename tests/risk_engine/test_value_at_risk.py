@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from domain.verdict import Outcome
+from quant.moments import ewma_volatility
+from tests.risk_engine.builders import a_book, a_market, a_trade, an_exit, checked, judged, said, with_bars
+
+
+def falling(every, by, days=253):
+    """Flat, but for a fall of `by` every so many sessions, the last of which are quiet."""
+    steps = np.zeros(days - 1)
+    steps[:-(60)] = [-by if n % every == 0 else 0.0 for n in range(days - 61)]
+    closes = np.concatenate([[1.0], np.cumprod(1.0 + steps)])
+    return with_bars(a_market(days=days), "AAPL", closes=tuple((100.0 * closes / closes[-1]).tolist()))
+
+
+# 192 sessions with a fall of 10 % every tenth: 20 of 252 falls, of which 12 may be worse
+OFTEN = falling(10, 0.10)
+# every twentieth: 10 of 252, which all lie in the tail
+SELDOM = falling(20, 0.10)
+
+
+@pytest.mark.parametrize(
+    ("units", "outcome"),
+    [
+        (170.0, Outcome.PASS),
+        (180.0, Outcome.ALERT),  # 1.8 % is over 70 % of 2.5 %
+        (250.0, Outcome.ALERT),
+        (251.0, Outcome.SOFT),
+        (400.0, Outcome.SOFT),
+        (401.0, Outcome.HARD),
+    ],
+)
+def test_the_loss_of_a_bad_day_is_the_weight_times_the_fall(units, outcome):
+    result = checked("value_at_risk", a_trade(quantity=units), market=OFTEN)
+
+    assert (result.outcome, result.largest_quantity) == (outcome, 250.0)
+    assert result.observed == pytest.approx(units * 100.0 / 100_000.0 * 0.10)
+
+
+def test_falls_that_are_rare_enough_lie_in_the_tail():
+    result = checked("value_at_risk", a_trade(quantity=200.0), market=SELDOM)
+
+    # what is left is the floor of a quiet time
+    assert result.outcome is Outcome.PASS
+    assert result.observed < 0.001
+
+
+def test_present_volatility_is_the_floor():
+    moves = np.concatenate([np.zeros(240), np.tile([0.05, -0.05], 6)])
+    closes = np.concatenate([[1.0], np.cumprod(1.0 + moves)])
+    market = with_bars(a_market(), "AAPL", closes=tuple((100.0 * closes / closes[-1]).tolist()))
+
+    result = checked("value_at_risk", a_trade(quantity=300.0), market=market)
+
+    # 6 falls of 252 are no history; 1.645 standard deviations a day of 30 % of equity are
+    daily = float(ewma_volatility(moves, 20)) / np.sqrt(252.0)
+    assert result.observed == pytest.approx(1.645 * daily * 0.30)
+    assert result.largest_quantity == np.floor(0.025 / (1.645 * daily) * 1000.0)
+
+
+def test_at_the_largest_quantity_the_measure_is_within_the_limit():
+    market, book = a_market(), a_book({"XOM": 900.0, "MSFT": 900.0, "JPM": 200.0})
+    trade = a_trade("AAPL", 3_000.0)
+
+    largest = checked("value_at_risk", trade, book, market).largest_quantity
+
+    assert 0.0 < largest < 3_000.0
+    assert checked("value_at_risk", trade.of(largest), book, market).observed <= 0.025 + 1e-9
+
+
+def test_a_book_over_its_limit_before_the_trade_has_no_room():
+    result = checked("value_at_risk", a_trade("KO"), a_book({"AAPL": 300.0}), OFTEN)
+
+    assert (result.outcome, result.largest_quantity) == (Outcome.SOFT, 0.0)
+
+
+def test_too_short_a_history_is_no_basis():
+    assert checked("value_at_risk", a_trade(), market=a_market(days=100)).outcome is Outcome.NOT_EVALUATED
+
+
+def test_exits_are_not_capped():
+    verdict = judged(an_exit(), a_book({"AAPL": 900.0}), OFTEN)
+
+    assert said("value_at_risk", verdict).outcome is Outcome.NOT_APPLICABLE
