@@ -13,29 +13,12 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-LEDGER = [
-    "open_portfolio",
-    "enter_session",
-    "record_equity",
-    "begin_run",
-    "note_inputs",
-    "end_run",
-    "save_snapshot",
-    "save_scan",
-    "save_note",
-    "save_thesis",
-    "save_calls",
-    "add_batch",
-    "ask",
-    "decide",
-    "expire",
-    "finish",
-    "commit_intent",
-    "claim_intent",
-    "mark_intent",
-    "book_order",
-    "open_episode",
-]
+LEDGER = (
+    *("open_portfolio", "enter_session", "record_equity", "begin_run", "note_inputs", "end_run"),
+    *("save_snapshot", "save_scan", "save_note", "save_thesis", "save_calls"),
+    *("add_batch", "ask", "decide", "expire", "finish", "open_episode"),
+    *("commit_intent", "claim_intent", "mark_intent", "book_order"),
+)
 BROKER = ("submit", "find", "fills")
 SAVER = ("put", "put_writes")
 
