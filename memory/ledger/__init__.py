@@ -1,0 +1,1 @@
+"""What happened: every run, proposal, verdict, answer, order and fill, and the chain that proves it."""

@@ -1,0 +1,182 @@
+"""Booking what the broker says of one order: fills once each, holdings and cash exactly, then intent and proposal."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from sqlmodel import Session, col, select
+
+from domain.errors import BadInput
+from domain.orders import Fill, IntentState, Order, OrderStatus
+from domain.records import ProposalStatus
+from memory.ledger.accounts import hold_account
+from memory.ledger.chain import Detail
+from memory.ledger.holding import Holding, cash_flow, fold
+from memory.ledger.proposal_rows import hold_proposal
+from memory.ledger.sql import insert_once, upsert
+from memory.ledger.tables import BrokerOrderRow, FillRow, IntentRow, PositionRow
+from memory.ledger.types import to_micro
+
+
+class Note(Protocol):
+    """Append an audit row in the open transaction."""
+
+    def __call__(
+        self,
+        session: Session,
+        portfolio: str,
+        action: str,
+        subject: str,
+        detail: Detail | None = None,
+        actor: str = "desk",
+    ) -> None:
+        """Append it."""
+        ...
+
+
+class Booking:
+    """One order's news on its way into the books, inside a writing transaction."""
+
+    def __init__(self, db: Session, intent: IntentRow, note: Note) -> None:
+        self._db = db
+        self._intent = intent
+        self._note = note
+
+    def book(self, order: Order, fills: Sequence[Fill], at: datetime) -> None:
+        """Book the news; telling it again changes nothing."""
+        for fill in fills:
+            if (fill.client_order_id, fill.symbol) != (self._intent.client_order_id, self._intent.symbol):
+                raise BadInput(f"fill {fill.execution_id} belongs to {fill.client_order_id} {fill.symbol}")
+        self._tell(order, at)
+        self._book_fills(sorted(fills, key=lambda fill: (fill.at, fill.execution_id)))
+        self._move_intent(order)
+        if self._intent.state.is_final:
+            end_proposal(self._db, self._intent, order.reason, at, self._note)
+
+    def _tell(self, order: Order, at: datetime) -> None:
+        known = self._db.get(BrokerOrderRow, order.client_order_id)
+        stale = known is not None and (
+            (known.status.is_final and not order.status.is_final) or known.filled_quantity > order.filled_quantity
+        )
+        if not stale:
+            row = BrokerOrderRow(**order.model_dump(), portfolio=self._intent.portfolio, told_at=at)
+            upsert(self._db, row)
+
+    def _book_fills(self, fills: Sequence[Fill]) -> None:
+        newest = self._newest_key()
+        rows = [row for row in map(self._row, fills) if insert_once(self._db, row)]
+        if not rows:
+            return
+        account = hold_account(self._db, self._intent.portfolio)
+        for row in rows:
+            account.cash += cash_flow(row)
+            self._intent.filled_quantity += row.quantity
+            self._note_fill(row)
+        self._count_for_proposal(sum((row.quantity for row in rows), Decimal(0)))
+        late = newest is not None and (rows[0].at, rows[0].execution_id) < newest
+        self._store(fold(Holding(), self._all_fills()) if late else fold(self._holding(), rows))
+
+    def _row(self, fill: Fill) -> FillRow:
+        told = fill.model_dump() | {
+            "quantity": to_micro(fill.quantity),
+            "price": to_micro(fill.price),
+            "commission": to_micro(fill.commission),
+        }
+        return FillRow(**told, portfolio=self._intent.portfolio, proposal_id=self._intent.proposal_id)
+
+    def _newest_key(self) -> tuple[datetime, str] | None:
+        newest = (
+            select(FillRow.at, FillRow.execution_id)
+            .where(FillRow.portfolio == self._intent.portfolio, FillRow.symbol == self._intent.symbol)
+            .order_by(col(FillRow.at).desc(), col(FillRow.execution_id).desc())
+            .limit(1)
+        )
+        return self._db.exec(newest).first()
+
+    def _all_fills(self) -> Sequence[FillRow]:
+        every = select(FillRow).where(
+            FillRow.portfolio == self._intent.portfolio, FillRow.symbol == self._intent.symbol
+        )
+        return self._db.exec(every.order_by(col(FillRow.at), FillRow.execution_id)).all()
+
+    def _position(self) -> PositionRow | None:
+        return self._db.get(PositionRow, (self._intent.portfolio, self._intent.symbol))
+
+    def _holding(self) -> Holding:
+        row = self._position()
+        return Holding(row.quantity, row.cost, row.opened, row.proposal_id) if row else Holding()
+
+    def _store(self, holding: Holding) -> None:
+        row = self._position()
+        if holding.opened is None or holding.proposal_id is None:
+            if row is not None:
+                self._db.delete(row)
+            return
+        self._db.merge(
+            PositionRow(
+                portfolio=self._intent.portfolio,
+                symbol=self._intent.symbol,
+                quantity=holding.quantity,
+                cost=holding.cost,
+                opened=holding.opened,
+                plan=self._plan(holding.proposal_id),
+                proposal_id=holding.proposal_id,
+            )
+        )
+
+    def _plan(self, proposal_id: str) -> dict[str, object] | None:
+        plan = (hold_proposal(self._db, proposal_id).trade or {}).get("plan")
+        return plan if isinstance(plan, dict) else None
+
+    def _count_for_proposal(self, quantity: Decimal) -> None:
+        proposal = hold_proposal(self._db, self._intent.proposal_id)
+        if proposal.side is self._intent.side:
+            proposal.filled_quantity += quantity
+
+    def _note_fill(self, row: FillRow) -> None:
+        detail = {
+            "execution_id": row.execution_id,
+            "side": row.side.value,
+            "symbol": row.symbol,
+            "quantity": str(row.quantity),
+            "price": str(row.price),
+            "commission": str(row.commission),
+        }
+        self._note(self._db, row.portfolio, "fill_booked", row.client_order_id, detail, "broker")
+
+    def _move_intent(self, order: Order) -> None:
+        intent = self._intent
+        if intent.state is IntentState.DONE:
+            return
+        promised = order.quantity if order.status is OrderStatus.FILLED else order.filled_quantity
+        if order.status.is_final and intent.filled_quantity >= to_micro(promised):
+            refused = order.status is OrderStatus.REJECTED and not intent.filled_quantity
+            intent.state = IntentState.REJECTED if refused else IntentState.DONE
+            intent.problem = order.reason
+        elif intent.state is IntentState.REJECTED:
+            intent.state = IntentState.DONE if intent.filled_quantity else IntentState.REJECTED
+        elif order.status is OrderStatus.UNKNOWN:
+            intent.state = IntentState.UNKNOWN
+        else:
+            intent.state = IntentState.PARTIAL if intent.filled_quantity else IntentState.OPEN
+
+
+def end_proposal(db: Session, intent: IntentRow, problem: str, at: datetime, note: Note) -> None:
+    """End the proposal of a final intent, unless another of its orders may still do something."""
+    db.flush()
+    others = select(IntentRow.client_order_id).where(
+        IntentRow.proposal_id == intent.proposal_id,
+        IntentRow.client_order_id != intent.client_order_id,
+        col(IntentRow.state).not_in([state for state in IntentState if state.is_final]),
+    )
+    proposal = hold_proposal(db, intent.proposal_id)
+    refused = intent.state is IntentState.REJECTED and not proposal.filled_quantity
+    status = ProposalStatus.REJECTED if refused else ProposalStatus.DONE
+    was_refused_and_filled_late = proposal.status is ProposalStatus.REJECTED and bool(proposal.filled_quantity)
+    if not (proposal.status is ProposalStatus.EXECUTING or was_refused_and_filled_late) or db.exec(others).first():
+        return
+    proposal.status = status
+    proposal.problem = "" if proposal.filled_quantity else problem
+    detail = {"status": status.value, "filled": str(proposal.filled_quantity), "at": at.isoformat(), "problem": problem}
+    note(db, intent.portfolio, "proposal_finished", f"P-{proposal.id}", detail)

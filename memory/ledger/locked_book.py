@@ -1,0 +1,116 @@
+"""A portfolio inside its lock: the book is read and the verdicts are written in one transaction."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from sqlmodel import Session, col, select
+
+from domain.book import Book
+from domain.errors import AlreadyDecided, NotFound
+from domain.ports import Clock
+from domain.records import Approval, ProposalRecord, ProposalStatus
+from domain.trade import Trade
+from domain.verdict import Phase, RiskVerdict
+from memory.ledger.accounts import release
+from memory.ledger.book import read_book
+from memory.ledger.chain import append
+from memory.ledger.proposal_rows import HOLDS_ROOM, hold_proposal, to_approval, to_record, to_records, to_verdict
+from memory.ledger.sql import insert_once, upsert
+from memory.ledger.tables import ApprovalRow, ProposalRow, ReservationRow, VerdictRow
+from memory.ledger.types import to_micro
+
+
+class SqlLockedBook:
+    """Implements `domain.storage.LockedBook` on an open writing transaction."""
+
+    def __init__(self, session: Session, portfolio: str, clock: Clock) -> None:
+        self._session = session
+        self._portfolio = portfolio
+        self._clock = clock
+
+    def proposal(self, proposal_id: str) -> ProposalRecord:
+        """Read a proposal as it stands now."""
+        return to_record(self._session, self._row(proposal_id))
+
+    def batch(self, batch_id: str) -> tuple[ProposalRecord, ...]:
+        """Read all members of a batch, by rank."""
+        members = select(ProposalRow).where(ProposalRow.portfolio == self._portfolio, ProposalRow.batch_id == batch_id)
+        return to_records(self._session, self._session.exec(members.order_by(col(ProposalRow.rank))).all())
+
+    def book(self, session: date, prices: Mapping[str, float], without: Collection[str] = ()) -> Book:
+        """Read the book at `prices` (dollars), without what the proposals in `without` have reserved or recorded."""
+        return read_book(self._session, self._portfolio, session, prices, without)
+
+    def verdict(self, proposal_id: str, version: int, phase: Phase) -> RiskVerdict | None:
+        """Read a stored verdict."""
+        row = self._session.get(VerdictRow, (proposal_id, version, phase))
+        return to_verdict(row) if row else None
+
+    def approval(self, proposal_id: str, version: int) -> Approval | None:
+        """Read the answer to a card."""
+        row = self._session.get(ApprovalRow, (proposal_id, version))
+        return to_approval(row) if row else None
+
+    def record_verdict(self, verdict: RiskVerdict, trade: Trade, status: ProposalStatus, stop_risk: float) -> None:
+        """Store a verdict, the trade as judged and the proposal's status; reserve its quantity, or release its room.
+
+        A second verdict for the same version and phase is ignored.
+
+        Raises:
+            AlreadyDecided: the proposal has ended meanwhile.
+        """
+        row = self._row(verdict.proposal_id)
+        stored = VerdictRow(
+            proposal_id=row.id,
+            version=verdict.version,
+            phase=verdict.phase,
+            portfolio=self._portfolio,
+            decision=verdict.decision,
+            quantity=to_micro(verdict.quantity),
+            body=verdict.model_dump(mode="json"),
+            at=self._clock.now(),
+        )
+        if self.verdict(row.id, verdict.version, verdict.phase) is not None:
+            return
+        if row.status.is_final:
+            raise AlreadyDecided(f"P-{row.id} is {row.status.value}; a verdict can't change that", "see `pm show`")
+        insert_once(self._session, stored)
+        row.status, row.quantity = status, to_micro(verdict.quantity)
+        row.trade = trade.model_dump(mode="json")
+        row.side, row.price, row.reduces = trade.side, trade.price, trade.reduces
+        if status in HOLDS_ROOM:
+            self._reserve(verdict, trade, stop_risk)
+        else:
+            release(self._session, row.id)
+        self._note_verdict(verdict, status)
+
+    def _reserve(self, verdict: RiskVerdict, trade: Trade, stop_risk: float) -> None:
+        room = ReservationRow(
+            proposal_id=verdict.proposal_id,
+            portfolio=self._portfolio,
+            symbol=trade.symbol,
+            side=trade.side,
+            quantity=to_micro(verdict.quantity),
+            price=trade.price,
+            stop_risk=stop_risk,
+            reduces=trade.reduces,
+        )
+        upsert(self._session, room)
+
+    def _note_verdict(self, verdict: RiskVerdict, status: ProposalStatus) -> None:
+        detail = {
+            "version": verdict.version,
+            "phase": verdict.phase.value,
+            "decision": verdict.decision.value,
+            "quantity": verdict.quantity,
+            "status": status.value,
+            "breached": " ".join(verdict.breached),
+        }
+        subject = f"P-{verdict.proposal_id}"
+        append(self._session, self._clock.wall(), self._portfolio, "verdict_recorded", subject, detail, "desk")
+
+    def _row(self, proposal_id: str) -> ProposalRow:
+        row = hold_proposal(self._session, proposal_id)
+        if row.portfolio != self._portfolio:
+            raise NotFound(f"P-{proposal_id} belongs to portfolio {row.portfolio!r}, not {self._portfolio!r}")
+        return row

@@ -1,0 +1,3 @@
+"""Alembic's side of the ledger; `HEAD` is known without importing Alembic."""
+
+HEAD = "0001"

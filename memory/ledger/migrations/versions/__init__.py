@@ -1,0 +1,1 @@
+"""One squashed migration until the first release."""

@@ -1,0 +1,130 @@
+"""Order intents: committed once, claimed by one sender at a time, moved by what the broker says."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select, update
+
+from domain.errors import AlreadyDecided, NotFound
+from domain.orders import Fill, IntentState, Order, OrderIntent
+from domain.records import ProposalStatus
+from memory.ledger.accounts import release
+from memory.ledger.booking import Booking, end_proposal
+from memory.ledger.part import Part
+from memory.ledger.proposal_rows import hold_proposal
+from memory.ledger.tables import IntentRow
+
+MAY_TRADE = frozenset({ProposalStatus.JUDGED, ProposalStatus.APPROVED, ProposalStatus.EXECUTING})
+MAY_BE_SENT = (IntentState.PENDING, IntentState.SUBMITTING, IntentState.UNKNOWN)
+AT_THE_BROKER = frozenset({IntentState.OPEN, IntentState.PARTIAL})
+
+
+class OrderPart(Part):
+    """Implements `domain.storage.OrderStore`."""
+
+    def commit_intent(self, intent: OrderIntent) -> OrderIntent:
+        """Insert an intent and turn the proposal's reservation into it, or read the one that exists.
+
+        Raises:
+            AlreadyDecided: the proposal has ended, or nobody has said yes to it.
+        """
+        with self._database.write() as db:
+            stored = db.get(IntentRow, intent.client_order_id)
+            if stored is not None:
+                return _to_intent(stored)
+            proposal = hold_proposal(db, intent.proposal_id)
+            if proposal.status not in MAY_TRADE:
+                raise AlreadyDecided(f"P-{proposal.id} is {proposal.status.value} and can't become an order")
+            row = IntentRow(**intent.model_dump())
+            db.add(row)
+            proposal.status = ProposalStatus.EXECUTING
+            release(db, proposal.id)
+            detail = {"client_order_id": intent.client_order_id, "quantity": str(intent.quantity)}
+            self._note(db, intent.portfolio, "intent_committed", f"P-{proposal.id}", detail)
+            db.flush()
+            db.refresh(row)
+            return _to_intent(row)
+
+    def intent(self, client_order_id: str) -> OrderIntent | None:
+        """Read a committed intent through a connection of its own."""
+        with self._database.read() as db:
+            row = db.get(IntentRow, client_order_id)
+            return _to_intent(row) if row else None
+
+    def intents(
+        self, portfolio: str, *, open_only: bool = False, proposal_id: str | None = None
+    ) -> tuple[OrderIntent, ...]:
+        """List intents, oldest first."""
+        wanted = select(IntentRow).where(IntentRow.portfolio == portfolio)
+        if open_only:
+            wanted = wanted.where(col(IntentRow.state).in_([state for state in IntentState if not state.is_final]))
+        if proposal_id is not None:
+            wanted = wanted.where(IntentRow.proposal_id == proposal_id)
+        with self._database.read() as db:
+            rows = db.exec(wanted.order_by(col(IntentRow.created_at), IntentRow.client_order_id))
+            return tuple(_to_intent(row) for row in rows)
+
+    def orders(self, portfolio: str, limit: int = 100) -> tuple[OrderIntent, ...]:
+        """List intents, newest first."""
+        newest = select(IntentRow).where(IntentRow.portfolio == portfolio).order_by(col(IntentRow.created_at).desc())
+        with self._database.read() as db:
+            rows = db.exec(newest.order_by(col(IntentRow.client_order_id).desc()).limit(limit))
+            return tuple(_to_intent(row) for row in rows)
+
+    def claim_intent(self, client_order_id: str, at: datetime) -> OrderIntent | None:  # noqa: ARG002 - `at` is the port's
+        """Mark an unfinished intent SUBMITTING, count the attempt; None when it is final or already at the broker."""
+        claim = (
+            update(IntentRow)
+            .where(col(IntentRow.client_order_id) == client_order_id, col(IntentRow.state).in_(MAY_BE_SENT))
+            .values(state=IntentState.SUBMITTING, attempt=col(IntentRow.attempt) + 1)
+            .returning(col(IntentRow.client_order_id))
+            .execution_options(synchronize_session=False)
+        )
+        with self._database.write() as db:
+            claimed = db.exec(claim).first() is not None
+            row = _intent_row(db, client_order_id)
+            if not claimed:
+                return None
+            self._note(db, row.portfolio, "intent_claimed", client_order_id, {"attempt": row.attempt})
+            return _to_intent(row)
+
+    def mark_intent(self, client_order_id: str, state: IntentState, problem: str, at: datetime) -> None:
+        """Write down what became of a submission; a final state stays as it is.
+
+        What is at the broker never becomes PENDING again; REJECTED means DONE where something was filled.
+        """
+        with self._database.write() as db:
+            row = _intent_row(db, client_order_id)
+            if row.state.is_final or (row.state in AT_THE_BROKER and state is IntentState.PENDING):
+                return
+            if state is IntentState.REJECTED and row.filled_quantity:
+                state = IntentState.DONE
+            row.state, row.problem = state, problem
+            detail = {"state": state.value, "problem": problem}
+            self._note(db, row.portfolio, "intent_marked", client_order_id, detail)
+            if state.is_final:
+                end_proposal(db, row, problem, at, self._note)
+
+    def book_order(self, order: Order, fills: Sequence[Fill], at: datetime) -> OrderIntent:
+        """Record what the broker says of an order, book new fills once each, finish intent and proposal when final.
+
+        Raises:
+            NotFound: no such intent.
+            BadInput: a fill belongs to another order.
+        """
+        with self._database.write() as db:
+            row = _intent_row(db, order.client_order_id)
+            Booking(db, row, self._note).book(order, fills, at)
+            db.flush()
+            return _to_intent(row)
+
+
+def _intent_row(db: Session, client_order_id: str) -> IntentRow:
+    row = db.get(IntentRow, client_order_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"no order {client_order_id}", "list them with `pm orders`")
+    return row
+
+
+def _to_intent(row: IntentRow) -> OrderIntent:
+    return OrderIntent.model_validate(row.model_dump())

@@ -1,0 +1,126 @@
+"""A portfolio's clock, book, control state and equity."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from sqlmodel import Session, col, func, select
+
+from domain.book import Book, ControlState
+from domain.errors import EarlierSession
+from domain.mandate import Mandate
+from domain.records import Control, ProposalStatus
+from memory.ledger.accounts import account_of, hold_account, release
+from memory.ledger.book import read_book
+from memory.ledger.locked_book import SqlLockedBook
+from memory.ledger.part import Part
+from memory.ledger.proposal_rows import answer_by_desk
+from memory.ledger.sql import insert_once
+from memory.ledger.tables import ControlRow, EquityPointRow, FlowRow, PortfolioRow, ProposalRow, RunRow
+from memory.ledger.tables.portfolio import FlowKind
+from memory.ledger.types import to_micro
+
+ENDS_WITH_ITS_SESSION = (
+    ProposalStatus.SCHEDULED,
+    ProposalStatus.JUDGED,
+    ProposalStatus.AWAITING,
+    ProposalStatus.APPROVED,
+)
+
+
+class PortfolioPart(Part):
+    """Implements `domain.storage.PortfolioStore`."""
+
+    def open_portfolio(self, mandate: Mandate, session: date, at: datetime) -> None:
+        """Create the portfolio with its starting cash as a deposit, unless it exists; its clock stays unset."""
+        cash = to_micro(mandate.starting_cash)
+        account = PortfolioRow(name=mandate.name, cash=cash, units=cash, created_at=at)
+        control = ControlRow(portfolio=mandate.name, state=ControlState.ACTIVE, changed_at=at)
+        deposit = FlowRow(
+            portfolio=mandate.name, number=1, kind=FlowKind.DEPOSIT, amount=cash, units=cash, session=session, at=at
+        )
+        with self._database.read() as db:
+            if db.get(PortfolioRow, mandate.name):
+                return
+        with self._database.write() as db:
+            if insert_once(db, account):
+                insert_once(db, control)
+                insert_once(db, deposit)
+                self._note(db, mandate.name, "portfolio_opened", mandate.name, {"deposit": float(cash)})
+
+    def session(self, portfolio: str) -> date | None:
+        """Tell the portfolio's own clock: the session of its newest run or batch, None before the first.
+
+        A session that was entered but never used does not count: a start killed in between begins it again.
+        """
+        with self._database.read() as db:
+            run = db.exec(select(func.max(RunRow.session)).where(RunRow.portfolio == portfolio)).one()
+            batch = db.exec(select(func.max(ProposalRow.session)).where(ProposalRow.portfolio == portfolio)).one()
+            return max((day for day in (run, batch) if day is not None), default=None)
+
+    def enter_session(self, portfolio: str, session: date, at: datetime) -> None:
+        """Move the portfolio's clock forward; expire what waits from earlier sessions.
+
+        Raises:
+            EarlierSession: `session` is before the portfolio's clock.
+        """
+        with self._database.write() as db:
+            account = hold_account(db, portfolio)
+            if account.session is not None and session < account.session:
+                raise EarlierSession(
+                    f"session {session} is before {account.session}, the clock of portfolio {portfolio!r}",
+                    "ask for a later one, start over with `pm reset`, or use another PM_HOME",
+                )
+            if session == account.session:
+                return
+            account.session = session
+            self._note(db, portfolio, "session_entered", session.isoformat())
+            self._expire_earlier(db, portfolio, session, at)
+
+    @contextmanager
+    def locked_book(self, portfolio: str) -> Iterator[SqlLockedBook]:
+        """Enter the portfolio's lock and transaction; commits at the end of the block, rolls back when it raises."""
+        with self._database.write() as db:
+            hold_account(db, portfolio)
+            yield SqlLockedBook(db, portfolio, self._clock)
+
+    def book(self, portfolio: str, session: date, prices: Mapping[str, float]) -> Book:
+        """Read the book at `prices` without the lock, for display and for the analyst."""
+        with self._database.read() as db:
+            return read_book(db, portfolio, session, prices)
+
+    def control(self, portfolio: str) -> Control:
+        """Read the control state."""
+        with self._database.read() as db:
+            account_of(db, portfolio)
+            row = db.get(ControlRow, portfolio)
+            assert row is not None
+            return Control(state=row.state, epoch=row.epoch, reason=row.reason)
+
+    def record_equity(self, portfolio: str, session: date, equity: float, at: datetime) -> None:
+        """Store the equity at the open of `session`, once a session; moves unit value and highs."""
+        with self._database.write() as db:
+            account = hold_account(db, portfolio)
+            unit_value = equity / float(account.units)
+            point = EquityPointRow(
+                portfolio=portfolio, session=session, equity=to_micro(equity), unit_value=unit_value, at=at
+            )
+            if insert_once(db, point):
+                account.reference_high = max(account.reference_high, unit_value)
+                account.all_time_high = max(account.all_time_high, unit_value)
+                detail = {"equity": float(point.equity), "unit_value": unit_value}
+                self._note(db, portfolio, "equity_recorded", session.isoformat(), detail)
+
+    def _expire_earlier(self, db: Session, portfolio: str, session: date, at: datetime) -> None:
+        waiting = select(ProposalRow).where(
+            ProposalRow.portfolio == portfolio,
+            col(ProposalRow.status).in_(ENDS_WITH_ITS_SESSION),
+            ProposalRow.session < session,
+        )
+        for row in db.exec(waiting.order_by(ProposalRow.id)).all():
+            if row.status is ProposalStatus.AWAITING:
+                db.add(answer_by_desk(row, "expire", "clock", at, hindsight=self._clock.replay))
+            detail = {"was": row.status.value, "version": row.version}
+            row.status, row.problem = ProposalStatus.EXPIRED, f"session {row.session} has ended"
+            release(db, row.id)
+            self._note(db, portfolio, "proposal_expired", f"P-{row.id}", detail, "clock")

@@ -1,0 +1,97 @@
+"""Proposal rows and records: reading them, ending them, and the answers that end them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from sqlmodel import Session, col, select
+
+from domain.errors import NotFound
+from domain.records import Approval, ProposalRecord, ProposalStatus
+from domain.verdict import RiskVerdict
+from memory.ledger.tables import ApprovalRow, ProposalRow, VerdictRow
+
+HOLDS_ROOM = frozenset({ProposalStatus.JUDGED, ProposalStatus.AWAITING, ProposalStatus.APPROVED})
+
+
+def proposal_row(session: Session, proposal_id: str) -> ProposalRow:
+    """Read a proposal's row; raises NotFound."""
+    return _found(session.get(ProposalRow, proposal_id), proposal_id)
+
+
+def hold_proposal(session: Session, proposal_id: str) -> ProposalRow:
+    """Read a proposal's row and keep other writers from it (SQLite: the transaction does); raises NotFound."""
+    return _found(session.get(ProposalRow, proposal_id, with_for_update=True), proposal_id)
+
+
+def to_record(session: Session, row: ProposalRow) -> ProposalRecord:
+    """Read one proposal with its verdicts."""
+    return to_records(session, [row])[0]
+
+
+def to_records(session: Session, rows: Sequence[ProposalRow]) -> tuple[ProposalRecord, ...]:
+    """Read proposals with their verdicts, in the order of `rows`."""
+    ids = [row.id for row in rows]
+    judged: defaultdict[str, list[VerdictRow]] = defaultdict(list)
+    for start in range(0, len(ids), 500):
+        some = select(VerdictRow).where(col(VerdictRow.proposal_id).in_(ids[start : start + 500]))
+        for verdict in session.exec(some):
+            judged[verdict.proposal_id].append(verdict)
+    return tuple(_record(row, judged[row.id]) for row in rows)
+
+
+def verdicts_of(session: Session, proposal_id: str) -> tuple[RiskVerdict, ...]:
+    """Read the verdicts of a proposal, oldest first."""
+    rows = session.exec(select(VerdictRow).where(VerdictRow.proposal_id == proposal_id)).all()
+    return tuple(to_verdict(row) for row in sorted(rows, key=lambda row: row.order))
+
+
+def to_verdict(row: VerdictRow) -> RiskVerdict:
+    """Read a verdict."""
+    return RiskVerdict.model_validate(row.body)
+
+
+def to_approval(row: ApprovalRow) -> Approval:
+    """Read an answer."""
+    return Approval.model_validate(row.model_dump(exclude={"portfolio"}))
+
+
+def approval_row(row: ProposalRow, approval: Approval) -> ApprovalRow:
+    """Make the row of an answer to `row`."""
+    return ApprovalRow(
+        **approval.model_dump(exclude={"quantity"}), portfolio=row.portfolio, quantity=Decimal(repr(approval.quantity))
+    )
+
+
+def answer_by_desk(
+    row: ProposalRow, answer: Literal["expire", "supersede"], by: str, at: datetime, *, hindsight: bool
+) -> ApprovalRow:
+    """Make the row of an answer that no person gave; it allows nothing."""
+    approval = Approval(
+        proposal_id=row.id,
+        version=row.version,
+        answer=answer,
+        by=by,
+        channel="desk",
+        at=at,
+        payload_hash=row.payload_hash,
+        quantity=0.0,
+        hindsight=hindsight,
+    )
+    return approval_row(row, approval)
+
+
+def _record(row: ProposalRow, verdicts: Sequence[VerdictRow]) -> ProposalRecord:
+    inside = row.model_dump(exclude={"symbol", "side", "price", "reduces", "remembered"})
+    ordered = sorted(verdicts, key=lambda verdict: verdict.order)
+    if ordered:
+        inside |= {"first_verdict": to_verdict(ordered[0]), "verdict": to_verdict(ordered[-1])}
+    return ProposalRecord.model_validate(inside)
+
+
+def _found(row: ProposalRow | None, proposal_id: str) -> ProposalRow:
+    if row is None:
+        raise NotFound(f"no proposal P-{proposal_id}", "list them with `pm pending`")
+    return row

@@ -1,0 +1,149 @@
+"""Proposals: batches in, lists out, and how they end."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlmodel import Session, col, select
+
+from domain.errors import BadInput, NotFound
+from domain.proposal import Action
+from domain.records import NewProposal, ProposalRecord, ProposalStatus
+from domain.trade import side_of
+from domain.verdict import RiskVerdict
+from memory.ledger.accounts import hold_account, release
+from memory.ledger.part import Part
+from memory.ledger.proposal_rows import hold_proposal, proposal_row, to_record, to_records, verdicts_of
+from memory.ledger.sql import insert_once
+from memory.ledger.tables import EpisodeRow, ProposalRow
+
+SHOWN_WHEN_AMBIGUOUS = 5
+
+
+class ProposalPart(Part):
+    """Implements `domain.storage.ProposalStore`, except the answers."""
+
+    def add_batch(
+        self,
+        portfolio: str,
+        batch_id: str,
+        slot: str | None,
+        session: date,
+        proposals: Sequence[NewProposal],
+        at: datetime,
+    ) -> tuple[ProposalRecord, ...]:
+        """Insert a batch in one transaction, or read the one that exists. HOLD is done at once.
+
+        Raises:
+            BadInput: one of the ids belongs to another batch.
+        """
+        with self._database.write() as db:
+            hold_account(db, portfolio)
+            stored = _batch(db, portfolio, batch_id)
+            if not stored:
+                for rank, new in enumerate(proposals, start=1):
+                    row = _new_row(new, portfolio, batch_id, slot, session, rank, at)
+                    if not insert_once(db, row):
+                        raise BadInput(f"P-{new.id} is already in another batch", "give each proposal its own id")
+                ids = " ".join(f"P-{new.id}" for new in proposals)
+                self._note(db, portfolio, "batch_added", batch_id, {"proposals": ids, "slot": slot})
+                stored = _batch(db, portfolio, batch_id)
+            return to_records(db, stored)
+
+    def proposal(self, proposal_id: str) -> ProposalRecord:
+        """Read a proposal; raises NotFound."""
+        with self._database.read() as db:
+            return to_record(db, proposal_row(db, proposal_id))
+
+    def find_proposal(self, prefix: str, portfolio: str | None = None) -> ProposalRecord:
+        """Find a proposal by a unique beginning of its id (`P-` in front is allowed); raises NotFound."""
+        start = prefix.strip().upper().removeprefix("P-")
+        matching = select(ProposalRow).where(col(ProposalRow.id).startswith(start, autoescape=True))
+        if portfolio is not None:
+            matching = matching.where(ProposalRow.portfolio == portfolio)
+        with self._database.read() as db:
+            found = db.exec(matching.order_by(ProposalRow.id).limit(SHOWN_WHEN_AMBIGUOUS)).all()
+            if len(found) == 1:
+                return to_record(db, found[0])
+        if not found:
+            raise NotFound(f"no proposal begins with {prefix!r}", "list them with `pm pending`")
+        listed = ", ".join(f"P-{row.id}" for row in found)
+        raise NotFound(f"several proposals begin with {prefix!r}: {listed}", "write more of the id")
+
+    def proposals(
+        self,
+        portfolio: str,
+        *,
+        slot: str | None = None,
+        batch_id: str | None = None,
+        statuses: Collection[ProposalStatus] | None = None,
+        limit: int | None = None,
+    ) -> tuple[ProposalRecord, ...]:
+        """List proposals, oldest first, by batch and rank."""
+        wanted = select(ProposalRow).where(ProposalRow.portfolio == portfolio)
+        if slot is not None:
+            wanted = wanted.where(ProposalRow.slot == slot)
+        if batch_id is not None:
+            wanted = wanted.where(ProposalRow.batch_id == batch_id)
+        if statuses is not None:
+            wanted = wanted.where(col(ProposalRow.status).in_(sorted(statuses)))
+        ordered = wanted.order_by(col(ProposalRow.created_at), ProposalRow.batch_id, col(ProposalRow.rank))
+        with self._database.read() as db:
+            return to_records(db, db.exec(ordered.limit(limit)).all())
+
+    def unremembered(self, portfolio: str) -> tuple[ProposalRecord, ...]:
+        """List proposals whose settling has not come to its end (no episode yet), oldest first."""
+        told = select(EpisodeRow.proposal_id).where(EpisodeRow.proposal_id == ProposalRow.id)
+        wanted = select(ProposalRow).where(ProposalRow.portfolio == portfolio, ~told.exists())
+        ordered = wanted.order_by(col(ProposalRow.created_at), ProposalRow.batch_id, col(ProposalRow.rank))
+        with self._database.read() as db:
+            return to_records(db, db.exec(ordered).all())
+
+    def verdicts(self, proposal_id: str) -> tuple[RiskVerdict, ...]:
+        """List the verdicts of a proposal, oldest first."""
+        with self._database.read() as db:
+            return verdicts_of(db, proposal_id)
+
+    def finish(self, proposal_id: str, status: ProposalStatus, problem: str, at: datetime) -> None:  # noqa: ARG002 - `at` is the port's
+        """Give a proposal its last status and release its room; a final status stays as it is."""
+        with self._database.write() as db:
+            row = hold_proposal(db, proposal_id)
+            if row.status.is_final:
+                return
+            row.status, row.problem = status, problem
+            release(db, row.id)
+            detail = {"status": status.value, "problem": problem}
+            self._note(db, row.portfolio, "proposal_finished", f"P-{row.id}", detail)
+
+
+def _batch(db: Session, portfolio: str, batch_id: str) -> Sequence[ProposalRow]:
+    members = select(ProposalRow).where(ProposalRow.portfolio == portfolio, ProposalRow.batch_id == batch_id)
+    return db.exec(members.order_by(col(ProposalRow.rank))).all()
+
+
+def _new_row(
+    new: NewProposal, portfolio: str, batch_id: str, slot: str | None, session: date, rank: int, at: datetime
+) -> ProposalRow:
+    hold = new.proposal.action is Action.HOLD
+    trade = new.trade
+    return ProposalRow(
+        id=new.id,
+        portfolio=portfolio,
+        batch_id=batch_id,
+        slot=slot,
+        session=session,
+        rank=rank,
+        origin=new.origin,
+        status=ProposalStatus.DONE if hold else ProposalStatus.SCHEDULED,
+        symbol=new.proposal.symbol,
+        side=None if hold else side_of(new.proposal.action),
+        price=trade.price if trade else None,
+        reduces=trade.reduces if trade else False,
+        proposal=new.proposal.model_dump(mode="json"),
+        payload_hash=new.proposal.payload_hash,
+        trade=trade.model_dump(mode="json") if trade else None,
+        facts=[fact.model_dump(mode="json") for fact in new.facts],
+        quantity=Decimal(0),
+        filled_quantity=Decimal(0),
+        created_at=at,
+    )

@@ -1,0 +1,38 @@
+"""The ledger: all its stores in one, on one database."""
+
+from pathlib import Path
+from typing import Self
+
+from domain.ports import Clock
+from domain.storage import Ledger
+from memory.ledger.approval_store import ApprovalPart
+from memory.ledger.episode_store import EpisodePart
+from memory.ledger.opening import open_database
+from memory.ledger.order_store import OrderPart
+from memory.ledger.portfolio_store import PortfolioPart
+from memory.ledger.proposal_store import ProposalPart
+from memory.ledger.research_store import ResearchPart
+from memory.ledger.run_store import RunPart
+
+
+class SqlLedger(PortfolioPart, RunPart, ResearchPart, ProposalPart, ApprovalPart, OrderPart, EpisodePart):
+    """Implements `domain.storage.Ledger`; safe to use from any number of threads and processes."""
+
+    @classmethod
+    def open(cls, home: Path, clock: Clock) -> Self:
+        """Open the ledger in `home`, creating or upgrading it as needed.
+
+        Raises:
+            LedgerDamaged: what is there is no ledger of ours; nothing is overwritten.
+            Busy: others have been opening it for a minute.
+        """
+        return cls(open_database(home), clock)
+
+    def close(self) -> None:
+        """Close all connections; the ledger can't be used afterwards."""
+        self._database.close()
+
+
+def as_ledger(ledger: SqlLedger) -> Ledger:
+    """Let the type checker prove that this class is the port."""
+    return ledger

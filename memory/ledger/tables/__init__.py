@@ -1,0 +1,33 @@
+"""The tables of the ledger, all of them registered in METADATA."""
+
+from memory.ledger.tables.base import METADATA, Row
+from memory.ledger.tables.orders import BrokerOrderRow, FillRow, IntentRow, PositionRow
+from memory.ledger.tables.portfolio import ControlRow, EquityPointRow, FlowRow, PortfolioRow
+from memory.ledger.tables.proposals import ApprovalRow, ProposalRow, ReservationRow, VerdictRow
+from memory.ledger.tables.records import AuditHeadRow, AuditTableRow, EpisodeRow
+from memory.ledger.tables.runs import ModelCallRow, ResearchNoteRow, RunRow, SnapshotRow, ThesisRow
+
+__all__ = [
+    "METADATA",
+    "ApprovalRow",
+    "AuditHeadRow",
+    "AuditTableRow",
+    "BrokerOrderRow",
+    "ControlRow",
+    "EpisodeRow",
+    "EquityPointRow",
+    "FillRow",
+    "FlowRow",
+    "IntentRow",
+    "ModelCallRow",
+    "PortfolioRow",
+    "PositionRow",
+    "ProposalRow",
+    "ResearchNoteRow",
+    "ReservationRow",
+    "Row",
+    "RunRow",
+    "SnapshotRow",
+    "ThesisRow",
+    "VerdictRow",
+]
