@@ -97,7 +97,11 @@ class RunStore(Protocol):
     """Runs, and what they were decided on."""
 
     def begin_run(self, run: Run) -> Run:
-        """Insert the run of (portfolio, slot), or read the one that exists; counts the attempt if it is running."""
+        """Insert the run of (portfolio, slot), or read the one that exists; enters its session, counts the attempt.
+
+        Raises:
+            EarlierSession: the run's session is before the portfolio's clock.
+        """
         ...
 
     def run(self, portfolio: str, slot: str) -> Run | None:
@@ -193,6 +197,9 @@ class ProposalStore(Protocol):
     ) -> tuple[ProposalRecord, ...]:
         """List proposals, oldest first, by batch and rank."""
         ...
+
+    def batches(self, portfolio: str, session: date) -> int:
+        """Count the batches of one session."""
 
     def unremembered(self, portfolio: str) -> tuple[ProposalRecord, ...]:
         """List proposals whose settling has not come to its end (no episode yet), oldest first."""

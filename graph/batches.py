@@ -22,8 +22,8 @@ def batch_of_run(portfolio: str, slot: str) -> str:
 def batch_of_person(ctx: Context, proposals: Sequence[TradeProposal]) -> str:
     """Name a person's batch: the same file proposed again in the same session is another batch."""
     session = ctx.clock.session()
-    before = {r.batch_id for r in ctx.ledger.proposals(ctx.portfolio) if r.session == session and r.slot is None}
-    return short_id("person", ctx.portfolio, session.isoformat(), len(before), *(p.payload_hash for p in proposals))
+    earlier = ctx.ledger.batches(ctx.portfolio, session)
+    return short_id("person", ctx.portfolio, session.isoformat(), earlier, *(p.payload_hash for p in proposals))
 
 
 def add_proposals(

@@ -55,8 +55,9 @@ class Runner:
             already_done = stored is not None and stored.status is RunStatus.DONE
             if not already_done:
                 threading.Thread(target=ctx.analyst.warm, daemon=True).start()
+                self._begin(slot, assumptions)
                 self.enter()
-                self._run(slot, assumptions, progress)
+                self._run(slot, progress)
         self.settle(progress)
         run = ctx.ledger.run(ctx.portfolio, slot)
         if run is None:
@@ -118,19 +119,23 @@ class Runner:
             elif state.next or state.tasks:
                 self._stream(self._settle, None, config, progress, record.proposal.symbol)
 
-    def _run(self, slot: str, assumptions: Sequence[str], progress: Progress) -> None:
+    def _begin(self, slot: str, assumptions: Sequence[str]) -> None:
         ctx = self.ctx
-        session = ctx.clock.session()
+        ctx.ledger.open_portfolio(ctx.mandate, ctx.clock.session(), ctx.clock.now())
         ctx.ledger.begin_run(
             Run(
                 portfolio=ctx.portfolio,
                 slot=slot,
-                session=session,
+                session=ctx.clock.session(),
                 analyst=ctx.analyst.name,
                 assumptions=tuple(assumptions),
                 started_at=ctx.clock.wall(),
             )
         )
+
+    def _run(self, slot: str, progress: Progress) -> None:
+        ctx = self.ctx
+        session = ctx.clock.session()
         config = _config(f"run:v1:{ctx.portfolio}/{slot}")
         state = self._decide.get_state(config)
         if state.created_at is None:

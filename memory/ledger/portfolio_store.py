@@ -4,31 +4,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import func, select
 
 from domain.book import Book, ControlState
-from domain.errors import EarlierSession
 from domain.mandate import Mandate
-from domain.records import Control, ProposalStatus
-from memory.ledger.accounts import account_of, hold_account, release
+from domain.records import Control
+from memory.ledger.accounts import account_of, hold_account
 from memory.ledger.book import read_book
 from memory.ledger.locked_book import SqlLockedBook
-from memory.ledger.part import Part
-from memory.ledger.proposal_rows import answer_by_desk
+from memory.ledger.session_part import SessionPart
 from memory.ledger.sql import insert_once
 from memory.ledger.tables import ControlRow, EquityPointRow, FlowRow, PortfolioRow, ProposalRow, RunRow
 from memory.ledger.tables.portfolio import FlowKind
 from memory.ledger.types import to_micro
 
-ENDS_WITH_ITS_SESSION = (
-    ProposalStatus.SCHEDULED,
-    ProposalStatus.JUDGED,
-    ProposalStatus.AWAITING,
-    ProposalStatus.APPROVED,
-)
 
-
-class PortfolioPart(Part):
+class PortfolioPart(SessionPart):
     """Implements `domain.storage.PortfolioStore`."""
 
     def open_portfolio(self, mandate: Mandate, session: date, at: datetime) -> None:
@@ -65,17 +56,7 @@ class PortfolioPart(Part):
             EarlierSession: `session` is before the portfolio's clock.
         """
         with self._database.write() as db:
-            account = hold_account(db, portfolio)
-            if account.session is not None and session < account.session:
-                raise EarlierSession(
-                    f"session {session} is before {account.session}, the clock of portfolio {portfolio!r}",
-                    "ask for a later one, start over with `pm reset`, or use another PM_HOME",
-                )
-            if session == account.session:
-                return
-            account.session = session
-            self._note(db, portfolio, "session_entered", session.isoformat())
-            self._expire_earlier(db, portfolio, session, at)
+            self._enter(db, portfolio, session, at)
 
     @contextmanager
     def locked_book(self, portfolio: str) -> Iterator[SqlLockedBook]:
@@ -110,17 +91,3 @@ class PortfolioPart(Part):
                 account.all_time_high = max(account.all_time_high, unit_value)
                 detail = {"equity": float(point.equity), "unit_value": unit_value}
                 self._note(db, portfolio, "equity_recorded", session.isoformat(), detail)
-
-    def _expire_earlier(self, db: Session, portfolio: str, session: date, at: datetime) -> None:
-        waiting = select(ProposalRow).where(
-            ProposalRow.portfolio == portfolio,
-            col(ProposalRow.status).in_(ENDS_WITH_ITS_SESSION),
-            ProposalRow.session < session,
-        )
-        for row in db.exec(waiting.order_by(ProposalRow.id)).all():
-            if row.status is ProposalStatus.AWAITING:
-                db.add(answer_by_desk(row, "expire", "clock", at, hindsight=self._clock.replay))
-            detail = {"was": row.status.value, "version": row.version}
-            row.status, row.problem = ProposalStatus.EXPIRED, f"session {row.session} has ended"
-            release(db, row.id)
-            self._note(db, portfolio, "proposal_expired", f"P-{row.id}", detail, "clock")

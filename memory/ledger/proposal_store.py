@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from domain.errors import BadInput, NotFound
 from domain.proposal import Action
@@ -90,6 +90,14 @@ class ProposalPart(Part):
         ordered = wanted.order_by(col(ProposalRow.created_at), ProposalRow.batch_id, col(ProposalRow.rank))
         with self._database.read() as db:
             return to_records(db, db.exec(ordered.limit(limit)).all())
+
+    def batches(self, portfolio: str, session: date) -> int:
+        """Count the batches of one session."""
+        kinds = select(func.count(func.distinct(ProposalRow.batch_id))).where(
+            ProposalRow.portfolio == portfolio, ProposalRow.session == session
+        )
+        with self._database.read() as db:
+            return db.exec(kinds).one()
 
     def unremembered(self, portfolio: str) -> tuple[ProposalRecord, ...]:
         """List proposals whose settling has not come to its end (no episode yet), oldest first."""

@@ -7,19 +7,22 @@ from sqlmodel import Session, col, select
 
 from domain.errors import NotFound
 from domain.records import Run, RunStatus
-from memory.ledger.accounts import hold_account
-from memory.ledger.part import Part
+from memory.ledger.session_part import SessionPart
 from memory.ledger.sql import insert_once
 from memory.ledger.tables import RunRow
 
 
-class RunPart(Part):
+class RunPart(SessionPart):
     """Implements the runs of `domain.storage.RunStore`."""
 
     def begin_run(self, run: Run) -> Run:
-        """Insert the run of (portfolio, slot), or read the one that exists; counts the attempt if it is running."""
+        """Insert the run of (portfolio, slot), or read the one that exists; enters its session, counts the attempt.
+
+        Raises:
+            EarlierSession: the run's session is before the portfolio's clock.
+        """
         with self._database.write() as session:
-            hold_account(session, run.portfolio)
+            self._enter(session, run.portfolio, run.session, self._clock.now())
             fresh = RunRow(**run.model_dump(exclude={"assumptions", "attempts"}), assumptions=[], attempts=0)
             fresh.assumptions = list(run.assumptions)
             insert_once(session, fresh)
