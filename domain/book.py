@@ -118,6 +118,14 @@ class Book(Value):
         position = self.positions.get(symbol)
         return position.quantity if position else 0.0
 
+    @property
+    def free_cash(self) -> float:
+        """Cash that no open order and no reservation may still spend, in dollars; no credit for sales."""
+        spent = sum(order.quantity * order.price for order in self.working if order.side is Side.BUY)
+        return (
+            self.cash - spent - sum(room.quantity * room.price for room in self.reservations if room.side is Side.BUY)
+        )
+
     def being_sold(self, symbol: str) -> float:
         """Units of open and reserved sales."""
         parts = [order.quantity for order in self.working if order.symbol == symbol and order.side is Side.SELL]

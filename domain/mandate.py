@@ -39,6 +39,7 @@ class Mandate(Value):
     style: Style
     shortlist: int = Field(default=5, ge=1, le=20)
     target_position_pct: PositiveFraction = 0.06
+    trailing_stop: bool = False
     approval_minutes: int = Field(default=15, ge=1, le=24 * 60)
     universe: dict[str, Instrument] = Field(min_length=1)
     watch: tuple[str, ...] = ()

@@ -2,13 +2,26 @@
 
 import json
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from domain.errors import BadProposal
 from domain.ids import digest
 from domain.value import Fraction, Value
+
+HIGHEST_PRICE = 1e9
+"""Dollars a unit; no security costs as much, and the ledger's integers hold it."""
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("the character NUL can't be stored")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Price = Annotated[float, Field(gt=0.0, le=HIGHEST_PRICE)]
 
 
 class Action(StrEnum):
@@ -48,7 +61,7 @@ class OrderType(StrEnum):
 class OptionLeg(Value):
     """One leg of an option position; representable, and refused by policy."""
 
-    contract: str
+    contract: Text
     side: Literal["BUY", "SELL"]
     ratio: int = Field(ge=1, le=100)
 
@@ -64,17 +77,17 @@ class TradeProposal(Value):
     symbol: str = Field(min_length=1, max_length=24, pattern=r"^[A-Z][A-Z0-9.\-/]*$")
     action: Action
     position_size_pct: Fraction
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: Text = Field(min_length=1, max_length=2000)
     confidence: Fraction
     risk_level: Literal["low", "medium", "high"]
     expected_upside_pct: float = Field(ge=0.0, le=1000.0)
     worst_case_loss_pct: float = Field(ge=0.0, le=100.0)
     time_horizon_days: int = Field(ge=1, le=365, strict=True)
-    evidence: tuple[str, ...] = Field(default=(), max_length=40)
+    evidence: tuple[Text, ...] = Field(default=(), max_length=40)
     order_type: OrderType = OrderType.MARKET
-    limit_price: float | None = Field(default=None, gt=0.0)
-    stop_price: float | None = Field(default=None, gt=0.0)
-    take_profit_price: float | None = Field(default=None, gt=0.0)
+    limit_price: Price | None = None
+    stop_price: Price | None = None
+    take_profit_price: Price | None = None
     legs: tuple[OptionLeg, ...] = Field(default=(), max_length=4)
 
     @model_validator(mode="after")
@@ -134,6 +147,8 @@ def parse_proposals(text: str) -> tuple[TradeProposal, ...]:
         raise BadProposal(
             f"not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}", "complete or correct the file"
         ) from None
+    except ValueError:
+        raise BadProposal("a number has more digits than can be read", "every number must be in its range") from None
     except RecursionError:
         raise BadProposal("the JSON is nested too deeply", "write one proposal, or a flat list of them") from None
     members = raw if isinstance(raw, list) else [raw]

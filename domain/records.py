@@ -1,6 +1,7 @@
 """What the ledger remembers of runs, proposals, approvals and episodes."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -9,7 +10,7 @@ from pydantic import Field
 from domain.book import ControlState
 from domain.proposal import Origin, TradeProposal
 from domain.scan import Fact
-from domain.trade import Trade
+from domain.trade import ExitKind, Trade
 from domain.value import Value
 from domain.verdict import RiskVerdict
 
@@ -71,7 +72,8 @@ class ProposalRecord(Value):
     """A proposal as the ledger has it.
 
     `trade` is the sized proposal (None for HOLD); `quantity` what the last verdict allows; `slot` is None when it came
-    from outside a run. `rank` is its place within the batch.
+    from outside a run. `rank` is its place within the batch, `control_epoch` the epoch its last verdict was given in,
+    `exit_kind` what a monitor's exit acted on.
     """
 
     id: str
@@ -82,9 +84,11 @@ class ProposalRecord(Value):
     rank: int
     version: int = 1
     origin: Origin
+    exit_kind: ExitKind | None = None
     proposal: TradeProposal
     payload_hash: str
     status: ProposalStatus
+    control_epoch: int = 0
     trade: Trade | None = None
     facts: tuple[Fact, ...] = ()
     verdict: RiskVerdict | None = None
@@ -105,6 +109,7 @@ class NewProposal(Value):
     proposal: TradeProposal
     trade: Trade | None
     facts: tuple[Fact, ...] = ()
+    exit_kind: ExitKind | None = None
 
 
 class Approval(Value):
@@ -129,12 +134,92 @@ class Approval(Value):
     hindsight: bool = False
 
 
+class Cause(StrEnum):
+    """Who or what set a control state; a later one is not displaced by an earlier one while the state is the same."""
+
+    DAILY_LOSS = "daily_loss"
+    HEARTBEAT = "heartbeat"
+    PERSON = "person"
+    DRAWDOWN = "drawdown"
+
+    def yields_to(self, other: "Cause") -> bool:
+        """Whether `other` is the stronger reason for the same state."""
+        ranks = tuple(Cause)
+        return ranks.index(self) < ranks.index(other)
+
+
 class Control(Value):
-    """The control state and its epoch; the epoch grows with every change."""
+    """The control state and its epoch; the epoch grows with every change.
+
+    `session` is the one in which it was set (None before the first change). `resume_asked_at` is when a person first
+    asked to leave HALTED (time on the wall), None when nobody has.
+    """
 
     state: ControlState
     epoch: int
     reason: str = ""
+    by: str = ""
+    cause: Cause = Cause.PERSON
+    session: date | None = None
+    changed_at: datetime | None = None
+    resume_asked_by: str = ""
+    resume_asked_at: datetime | None = None
+
+
+class BreakerLevels(Value):
+    """Where the breakers act, as losses (fractions); None where policy has turned the rule off."""
+
+    drawdown_reducing: float | None = None
+    drawdown_halted: float | None = None
+    daily_reducing: float | None = None
+    daily_halted: float | None = None
+
+
+class FlowKind(StrEnum):
+    """Why money came or went, or the reference high was set anew."""
+
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    RESET = "reset"
+
+
+class Flow(Value):
+    """Money from or to outside; `units` are the shares of the portfolio it bought or gave back. A reset moves none.
+
+    Amount and units are positive for a deposit and negative for a withdrawal, in dollars and units.
+    """
+
+    portfolio: str
+    number: int
+    kind: FlowKind
+    amount: Decimal
+    units: Decimal
+    session: date
+    at: datetime
+    key: str
+
+
+class Mismatch(Value):
+    """A difference to the broker: `book` and `broker` in units, or in dollars where `symbol` is `CASH`.
+
+    `survived` is true once it was seen twice, far enough apart: from then on it blocks new exposure.
+    """
+
+    symbol: str
+    book: Decimal
+    broker: Decimal
+    first_seen: datetime
+    last_seen: datetime
+    sightings: int
+    survived: bool
+
+
+class EquityPoint(Value):
+    """What the portfolio was worth at the first look of a session; `unit_value` is net of flows."""
+
+    session: date
+    equity: Decimal
+    unit_value: float
 
 
 class Episode(Value):

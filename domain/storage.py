@@ -3,26 +3,29 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
-from domain.book import Book
+from domain.book import Book, ControlState
+from domain.judgement import Judgement
 from domain.mandate import Mandate
-from domain.market import MarketSnapshot
-from domain.orders import Fill, IntentState, Order, OrderIntent
+from domain.orders import BrokerPosition
 from domain.records import (
     Approval,
     AuditRow,
+    Cause,
     Control,
     Episode,
-    NewProposal,
+    EquityPoint,
+    Flow,
+    FlowKind,
+    Mismatch,
     ProposalRecord,
     ProposalStatus,
-    Run,
-    RunStatus,
 )
-from domain.research import Answer, ModelCall, ResearchNote, Thesis
-from domain.scan import Scan
+from domain.run_storage import RunStore
 from domain.trade import Trade
+from domain.trade_storage import OrderStore, ProposalStore
 from domain.verdict import Phase, RiskVerdict
 
 
@@ -48,6 +51,9 @@ class LockedBook(Protocol):
     def approval(self, proposal_id: str, version: int) -> Approval | None:
         """Read the answer to a card."""
         ...
+
+    def save_judgement(self, judgement: Judgement) -> str:
+        """Store what verdicts are about to be made from; return its digest."""
 
     def record_verdict(self, verdict: RiskVerdict, trade: Trade, status: ProposalStatus, stop_risk: float) -> None:
         """Store a verdict, the trade as judged and the proposal's status; reserve its quantity, or release its room.
@@ -88,183 +94,92 @@ class PortfolioStore(Protocol):
         """Read the control state."""
         ...
 
-    def record_equity(self, portfolio: str, session: date, equity: float, at: datetime) -> None:
-        """Store the equity at the open of `session`, once a session; moves unit value and highs."""
-        ...
-
-
-class RunStore(Protocol):
-    """Runs, and what they were decided on."""
-
-    def begin_run(self, run: Run) -> Run:
-        """Insert the run of (portfolio, slot), or read the one that exists; enters its session, counts the attempt.
-
-        Raises:
-            EarlierSession: the run's session is before the portfolio's clock.
-        """
-        ...
-
-    def run(self, portfolio: str, slot: str) -> Run | None:
-        """Read a run."""
-        ...
-
-    def runs(self, portfolio: str, limit: int = 20) -> tuple[Run, ...]:
-        """List runs, newest first."""
-        ...
-
-    def note_inputs(self, portfolio: str, slot: str, snapshot_digest: str, scan_digest: str) -> None:
-        """Write down what a run decided on."""
-        ...
-
-    def end_run(
-        self, portfolio: str, slot: str, status: RunStatus, undecided: Mapping[str, str], problem: str, at: datetime
+    def record_equity(
+        self, portfolio: str, session: date, equity: float, at: datetime, previous: date | None = None
     ) -> None:
-        """Close a run."""
-        ...
+        """Store the equity at the open of `session`, once a session; moves unit value and highs.
 
-    def save_snapshot(self, snapshot: MarketSnapshot) -> str:
-        """Store a snapshot once under its digest; return the digest."""
-        ...
-
-    def snapshot(self, digest: str) -> MarketSnapshot:
-        """Read a snapshot."""
-        ...
-
-    def save_scan(self, scan: Scan) -> str:
-        """Store a scan once under its digest; return the digest."""
-        ...
-
-    def scan(self, digest: str) -> Scan:
-        """Read a scan."""
-        ...
-
-    def save_note(self, portfolio: str, slot: str, answer: Answer[ResearchNote]) -> None:
-        """Store the research of a run, and its calls."""
-        ...
-
-    def save_thesis(self, portfolio: str, slot: str, symbol: str, answer: Answer[Thesis]) -> None:
-        """Store the thesis of one symbol (or why there is none), and its calls."""
-        ...
-
-    def save_calls(self, portfolio: str, slot: str, calls: Sequence[ModelCall]) -> None:
-        """Store model calls; the same (slot, node, subject, prompt) is stored once."""
-        ...
-
-    def note(self, portfolio: str, slot: str) -> ResearchNote | None:
-        """Read the research of a run."""
-        ...
-
-    def theses(self, portfolio: str, slot: str) -> tuple[Thesis, ...]:
-        """Read the theses of a run, by symbol."""
-        ...
-
-    def calls(self, portfolio: str, slot: str) -> tuple[ModelCall, ...]:
-        """Read the model calls of a run."""
-        ...
-
-
-class ProposalStore(Protocol):
-    """Proposals, their verdicts and the answers to them."""
-
-    def add_batch(
-        self,
-        portfolio: str,
-        batch_id: str,
-        slot: str | None,
-        session: date,
-        proposals: Sequence[NewProposal],
-        at: datetime,
-    ) -> tuple[ProposalRecord, ...]:
-        """Insert a batch in one transaction, or read the one that exists. HOLD is done at once."""
-        ...
-
-    def proposal(self, proposal_id: str) -> ProposalRecord:
-        """Read a proposal; raises NotFound."""
-        ...
-
-    def find_proposal(self, prefix: str, portfolio: str | None = None) -> ProposalRecord:
-        """Find a proposal by a unique beginning of its id (`P-` in front is allowed); raises NotFound."""
-        ...
-
-    def proposals(
-        self,
-        portfolio: str,
-        *,
-        slot: str | None = None,
-        batch_id: str | None = None,
-        statuses: Collection[ProposalStatus] | None = None,
-        limit: int | None = None,
-    ) -> tuple[ProposalRecord, ...]:
-        """List proposals, oldest first, by batch and rank."""
-        ...
-
-    def batches(self, portfolio: str, session: date) -> int:
-        """Count the batches of one session."""
-
-    def unremembered(self, portfolio: str) -> tuple[ProposalRecord, ...]:
-        """List proposals whose settling has not come to its end (no episode yet), oldest first."""
-
-    def verdicts(self, proposal_id: str) -> tuple[RiskVerdict, ...]:
-        """List the verdicts of a proposal, oldest first."""
-        ...
-
-    def ask(self, proposal_id: str, version: int, expires_at: datetime, at: datetime) -> ProposalRecord:
-        """Make a JUDGED proposal AWAITING until `expires_at`; a waiting one of the same symbol is superseded."""
-        ...
-
-    def decide(self, approval: Approval) -> ProposalRecord:
-        """Answer a waiting proposal by one compare-and-swap on status, version and expiry.
-
-        Raises:
-            NotFound: no such proposal.
-            AlreadyDecided: somebody answered first, it expired, or another version waits; says who and what.
+        `previous` is the session before it: the last return is known when that one has a point too.
         """
         ...
 
-    def expire(self, portfolio: str, at: datetime) -> tuple[str, ...]:
-        """Expire what has waited too long; return the ids. Expiry counts as no."""
-        ...
-
-    def approval(self, proposal_id: str, version: int) -> Approval | None:
-        """Read the answer to a card."""
-        ...
-
-    def finish(self, proposal_id: str, status: ProposalStatus, problem: str, at: datetime) -> None:
-        """Give a proposal its last status and release its room; a final status stays as it is."""
+    def equity_points(self, portfolio: str, limit: int = 2) -> tuple[EquityPoint, ...]:
+        """List the points of the newest sessions, newest first."""
         ...
 
 
-class OrderStore(Protocol):
-    """Order intents, and what the broker says of them."""
+class ControlStore(Protocol):
+    """What changes a portfolio's control state, its money from outside and its reference high."""
 
-    def commit_intent(self, intent: OrderIntent) -> OrderIntent:
-        """Insert an intent and turn the proposal's reservation into it, or read the one that exists."""
+    def set_control(
+        self,
+        portfolio: str,
+        state: ControlState,
+        reason: str,
+        by: str,
+        at: datetime,
+        expected_epoch: int | None = None,
+        *,
+        cause: Cause = Cause.PERSON,
+        once: str | None = None,
+        reference_high: float | None = None,
+    ) -> Control:
+        """Change the control state, its epoch and (on a resume) the reference high in one audited transaction.
+
+        The same state for no stronger a cause changes nothing. `once` names an act of a breaker, which acts under
+        that name a single time and never loosens.
+
+        Raises:
+            AlreadyDecided: `expected_epoch` has passed: somebody changed the state meanwhile.
+        """
         ...
 
-    def intent(self, client_order_id: str) -> OrderIntent | None:
-        """Read a committed intent through a connection of its own."""
+    def ask_resume(self, portfolio: str, by: str, wall: datetime, since: datetime) -> Control:
+        """Write down that `by` wants to leave HALTED, asked at `wall`; a question not older than `since` stays."""
         ...
 
-    def intents(
-        self, portfolio: str, *, open_only: bool = False, proposal_id: str | None = None
-    ) -> tuple[OrderIntent, ...]:
-        """List intents, oldest first."""
+    def flow(
+        self,
+        portfolio: str,
+        amount: Decimal,
+        kind: FlowKind,
+        session: date,
+        at: datetime,
+        key: str,
+        *,
+        prices: Mapping[str, float],
+        by: str = "local",
+    ) -> Flow:
+        """Book a deposit or withdrawal of `amount` dollars (positive) at the unit value of `prices`; once a `key`.
+
+        Raises:
+            BadInput: not a positive amount, more than the free cash, or a key used for something else.
+        """
         ...
 
-    def claim_intent(self, client_order_id: str, at: datetime) -> OrderIntent | None:
-        """Mark an unfinished intent SUBMITTING, count the attempt; None when it is final or already at the broker."""
+    def flows(self, portfolio: str) -> tuple[Flow, ...]:
+        """List flows, oldest first."""
         ...
 
-    def mark_intent(self, client_order_id: str, state: IntentState, problem: str, at: datetime) -> None:
-        """Write down what became of a submission; a final state stays as it is."""
+    def set_reference_high(self, portfolio: str, level: float, by: str, reason: str) -> None:
+        """Measure drawdown from `level` (a unit value) on, audited beside the all-time high, which stays.
+
+        Raises:
+            BadInput: `level` is no positive number.
+        """
         ...
 
-    def book_order(self, order: Order, fills: Sequence[Fill], at: datetime) -> OrderIntent:
-        """Record what the broker says of an order, book new fills once each, finish intent and proposal when final."""
+    def compare_with_broker(
+        self, portfolio: str, cash: Decimal, positions: Sequence[BrokerPosition], at: datetime
+    ) -> tuple[Mismatch, ...]:
+        """Compare holdings and cash with the broker's; remember what differs, forget what no longer does.
+
+        Symbols with an order of unknown outcome are left out: that order is counted already.
+        """
         ...
 
-    def orders(self, portfolio: str, limit: int = 100) -> tuple[OrderIntent, ...]:
-        """List intents, newest first."""
+    def mismatches(self, portfolio: str) -> tuple[Mismatch, ...]:
+        """List the differences to the broker that were there at the last look, by symbol."""
         ...
 
 
@@ -290,5 +205,5 @@ class EpisodeStore(Protocol):
         ...
 
 
-class Ledger(PortfolioStore, RunStore, ProposalStore, OrderStore, EpisodeStore, Protocol):
+class Ledger(PortfolioStore, ControlStore, RunStore, ProposalStore, OrderStore, EpisodeStore, Protocol):
     """The truth: every method is one transaction, safe to repeat."""

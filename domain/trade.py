@@ -17,6 +17,14 @@ class Side(StrEnum):
     SELL = "SELL"
 
 
+class ExitKind(StrEnum):
+    """Which part of its plan ended a position; set by the monitor, never by a proposal."""
+
+    STOP = "stop"
+    TARGET = "target"
+    HORIZON = "horizon"
+
+
 class ExitPlan(Value):
     """How the position is to end: `stop_price` and `take_profit_price` in dollars, `horizon` the last session to hold.
 
@@ -33,7 +41,8 @@ class Trade(Value):
     """What the risk engine judges.
 
     `quantity` is in units (whole shares unless `lot` says otherwise) and never more than `asked_quantity`.
-    `reduces` is true when the trade strictly reduces the position and does not cross zero.
+    `reduces` is true when the trade strictly reduces the position and does not cross zero. `exit_kind` is what the
+    monitor acted on, None for everybody else.
     """
 
     proposal_id: str
@@ -46,6 +55,7 @@ class Trade(Value):
     price: float = Field(gt=0.0)
     lot: float = Field(default=1.0, gt=0.0)
     reduces: bool = False
+    exit_kind: ExitKind | None = None
     plan: ExitPlan | None = None
     cited: tuple[Fact, ...] = ()
     sized_by: tuple[str, ...] = ()

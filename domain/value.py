@@ -14,7 +14,8 @@ class Value(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the fields, with those in `update` replaced; what was worked out from the old fields is left behind."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in [name for name in copied.__dict__ if name not in type(self).model_fields]:
+        fields = type(self).model_fields
+        for name in [name for name in copied.__dict__ if name not in fields]:
             del copied.__dict__[name]
         return copied
 

@@ -70,7 +70,10 @@ class Phase(StrEnum):
 
 
 class RiskVerdict(Value):
-    """Decision and allowed quantity, with everything needed to explain and to repeat them."""
+    """Decision and allowed quantity, with everything needed to explain and to repeat them.
+
+    The digests name what it was judged on; `judgement` names all inputs together, None before they are stored.
+    """
 
     proposal_id: str
     version: int
@@ -85,6 +88,7 @@ class RiskVerdict(Value):
     book_digest: str
     policy_digest: str
     code_version: str
+    judgement: str | None = None
     assumptions: tuple[str, ...] = ()
 
     @property

@@ -1,6 +1,7 @@
 """Write proposals into the ledger, sized, in one batch; the same batch twice is one batch."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from domain.errors import BadProposal
 from domain.ids import short_id
@@ -8,10 +9,19 @@ from domain.market import MarketSnapshot
 from domain.proposal import Action, Origin, TradeProposal
 from domain.records import NewProposal, ProposalRecord
 from domain.scan import Fact
+from domain.trade import ExitKind
 from graph.context import Context
 from graph.episodes import episode_of
 from graph.sizing import size
 from graph.views import book_of
+
+
+class Draft(NamedTuple):
+    """A proposal on its way into a batch: whose idea it is, and what a monitor's exit acts on."""
+
+    origin: Origin
+    proposal: TradeProposal
+    exit_kind: ExitKind | None = None
 
 
 def batch_of_run(portfolio: str, slot: str) -> str:
@@ -31,27 +41,36 @@ def add_proposals(
     batch_id: str,
     slot: str | None,
     market: MarketSnapshot,
-    batch: Sequence[tuple[Origin, TradeProposal]],
+    batch: Sequence[Draft],
     facts: Sequence[Fact] = (),
 ) -> tuple[ProposalRecord, ...]:
-    """Size and store a batch of (origin, proposal); HOLD is remembered at once.
+    """Size and store a batch; HOLD is remembered at once.
 
     Raises:
         BadProposal: a symbol outside the mandate; nothing is stored.
     """
-    for _, proposal in batch:
-        if proposal.symbol not in ctx.mandate.universe:
+    for draft in batch:
+        if draft.proposal.symbol not in ctx.mandate.universe:
             known = ", ".join(sorted(ctx.mandate.universe))
-            raise BadProposal(f"{proposal.symbol} is not in the mandate of {ctx.portfolio!r}", f"it has: {known}")
+            raise BadProposal(f"{draft.proposal.symbol} is not in the mandate of {ctx.portfolio!r}", f"it has: {known}")
     book = book_of(ctx, market)
     new = []
-    for rank, (origin, proposal) in enumerate(batch):
+    for rank, (origin, proposal, kind) in enumerate(batch):
         proposal_id = short_id(batch_id, rank, proposal.payload_hash)
         cited = tuple(fact for fact in facts if fact.id in proposal.evidence)
         trade = size(
-            proposal_id, proposal, origin, book, market, facts=cited, min_order=ctx.rooms.min_order(book.equity)
+            proposal_id,
+            proposal,
+            origin,
+            book,
+            market,
+            facts=cited,
+            min_order=ctx.rooms.min_order(book.equity),
+            exit_kind=kind,
         )
-        new.append(NewProposal(id=proposal_id, origin=origin, proposal=proposal, trade=trade, facts=cited))
+        new.append(
+            NewProposal(id=proposal_id, origin=origin, proposal=proposal, trade=trade, facts=cited, exit_kind=kind)
+        )
     stored = ctx.ledger.add_batch(ctx.portfolio, batch_id, slot, market.session, new, ctx.clock.now())
     for record in stored:
         if record.proposal.action is Action.HOLD:

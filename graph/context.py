@@ -1,11 +1,40 @@
 """What every node may reach: the ports of one portfolio, handed in by the composition root."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from domain.mandate import Mandate
 from domain.ports import Analyst, Broker, Clock, Gate, Locks, MarketData
+from domain.records import BreakerLevels
 from domain.storage import Ledger
 from graph.gate import RoomKeeper
+
+
+class LevelKeeper(Protocol):
+    """The policy, as the breakers use it."""
+
+    def breaker_levels(self) -> BreakerLevels:
+        """Tell where the breakers act."""
+
+
+class Till(Protocol):
+    """What it takes to stop a desk and to ask about its orders: no model, no prices, no graph."""
+
+    @property
+    def portfolio(self) -> str:
+        """The portfolio's name."""
+
+    @property
+    def clock(self) -> Clock:
+        """Market time."""
+
+    @property
+    def broker(self) -> Broker:
+        """The account."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The truth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +50,7 @@ class Context:
     gate: Gate
     locks: Locks
     rooms: RoomKeeper
+    levels: LevelKeeper
 
     @property
     def portfolio(self) -> str:

@@ -7,12 +7,12 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from domain.market import MarketSnapshot
 from domain.proposal import Origin, TradeProposal
-from domain.research import ProposalQuestion, Question, ResearchNote, Thesis, ThesisQuestion
-from graph.batches import add_proposals, batch_of_run
+from domain.research import Desk, ProposalQuestion, Question, ResearchNote, Thesis, ThesisQuestion
+from graph.batches import Draft, add_proposals, batch_of_run
 from graph.context import Context
-from graph.exits import due_exits, held_since, running_out
+from graph.exits import held_since, running_out
+from graph.monitor import monitored
 from graph.state import Decision, Topic
 from graph.views import book_of, desk_of
 from quant.scan import scan_market
@@ -44,11 +44,12 @@ def research(state: Decision, runtime: Runtime[Context]) -> Decision:
     """Ask the analyst what the market looks like."""
     ctx = runtime.context
     found = ctx.ledger.scan(state["scan"])
-    answer = ctx.analyst.research(Question(scan=found, desk=desk_of(ctx, found)))
+    desk = desk_of(ctx, found)
+    answer = ctx.analyst.research(Question(scan=found, desk=desk))
     ctx.ledger.save_note(ctx.portfolio, state["slot"], answer)
     if answer.value is None:
         return {"note": None, "undecided": dict.fromkeys(found.shortlist, f"no research: {answer.problem}")}
-    return {"note": answer.value.model_dump(mode="json")}
+    return {"note": answer.value.model_dump(mode="json"), "desk": desk.model_dump(mode="json")}
 
 
 def to_theses(state: Decision, runtime: Runtime[Context]) -> list[Send] | Literal["size"]:
@@ -57,7 +58,7 @@ def to_theses(state: Decision, runtime: Runtime[Context]) -> list[Send] | Litera
     symbols = runtime.context.ledger.scan(state["scan"]).shortlist
     if note is None or not symbols:
         return "size"
-    topic = {"slot": state["slot"], "scan": state["scan"], "session": state["session"], "note": note}
+    topic = {"slot": state["slot"], "scan": state["scan"], "desk": state["desk"], "note": note}
     return [Send("thesis", {**topic, "symbol": symbol}) for symbol in symbols]
 
 
@@ -66,7 +67,10 @@ def thesis(state: Topic, runtime: Runtime[Context]) -> Decision:
     ctx = runtime.context
     found = ctx.ledger.scan(state["scan"])
     question = ThesisQuestion(
-        scan=found, desk=desk_of(ctx, found), symbol=state["symbol"], note=ResearchNote.model_validate(state["note"])
+        scan=found,
+        desk=Desk.model_validate(state["desk"]),
+        symbol=state["symbol"],
+        note=ResearchNote.model_validate(state["note"]),
     )
     answer = ctx.analyst.thesis(question)
     ctx.ledger.save_thesis(ctx.portfolio, state["slot"], state["symbol"], answer)
@@ -85,7 +89,7 @@ def propose(state: Decision, runtime: Runtime[Context]) -> Decision:
         return {"proposals": []}
     note = ResearchNote.model_validate(state["note"])
     answer = ctx.analyst.propose(
-        ProposalQuestion(scan=found, desk=desk_of(ctx, found), note=note, theses=tuple(theses))
+        ProposalQuestion(scan=found, desk=Desk.model_validate(state["desk"]), note=note, theses=tuple(theses))
     )
     ctx.ledger.save_calls(ctx.portfolio, state["slot"], answer.calls)
     if answer.value is None:
@@ -95,19 +99,17 @@ def propose(state: Decision, runtime: Runtime[Context]) -> Decision:
 
 
 def size(state: Decision, runtime: Runtime[Context]) -> Decision:
-    """Add the exits that are due, turn fractions into units and write all proposals in one batch."""
+    """Add the exits and reductions that are due, turn fractions into units, write all proposals in one batch."""
     ctx = runtime.context
-    market: MarketSnapshot = ctx.ledger.snapshot(state["snapshot"])
+    market = ctx.ledger.snapshot(state["snapshot"])
     found = ctx.ledger.scan(state["scan"])
-    exits = due_exits(book_of(ctx, market), market)
-    leaving = {proposal.symbol for proposal in exits}
+    watched = monitored(ctx, market)
+    shrinking = {draft.proposal.symbol for draft in watched}
     mine = [TradeProposal.model_validate(raw) for raw in state.get("proposals", [])]
     origin = Origin.QUANT if ctx.analyst.baseline else Origin.MODEL
-    batch = [(Origin.MONITOR, proposal) for proposal in exits]
-    batch += [(origin, proposal) for proposal in mine if proposal.symbol not in leaving]
-    batch_id = batch_of_run(ctx.portfolio, state["slot"])
-    add_proposals(ctx, batch_id, state["slot"], market, batch, found.facts)
-    dropped = {p.symbol: "a stop or horizon closes it already" for p in mine if p.symbol in leaving}
+    batch = [*watched, *(Draft(origin, proposal) for proposal in mine if proposal.symbol not in shrinking)]
+    add_proposals(ctx, batch_of_run(ctx.portfolio, state["slot"]), state["slot"], market, batch, found.facts)
+    dropped = {p.symbol: "the monitor reduces or closes it already" for p in mine if p.symbol in shrinking}
     return {"undecided": dropped}
 
 

@@ -1,10 +1,17 @@
 """From a verdict to one order at the broker: the intent is committed first, and nothing else calls submit."""
 
+from contextlib import suppress
+
+from domain.book import ControlState
 from domain.errors import IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
 from domain.orders import Fill, IntentState, Order, OrderIntent
-from graph.context import Context
+from graph.breakers import look
+from graph.context import Context, Till
 from graph.intents import build_intent, order_id_of
 from graph.presend import obstacle
+
+ACTIVE = ControlState.ACTIVE
+AT_THE_BROKER = frozenset({IntentState.OPEN, IntentState.PARTIAL})
 
 
 def execute(ctx: Context, proposal_id: str) -> OrderIntent:
@@ -17,9 +24,21 @@ def execute(ctx: Context, proposal_id: str) -> OrderIntent:
 def drive(ctx: Context, order_id: str) -> OrderIntent:
     """Move one intent a step: look it up at the broker, send it if absent, record the answer.
 
-    The caller holds the proposal's lock, so whoever claimed the intent before is gone.
+    The caller holds the proposal's lock, so whoever claimed the intent before is gone. The breakers look at what was
+    filled; an entry that still rests when the desk is no longer ACTIVE is cancelled.
     """
     before = _stored(ctx, order_id)
+    after = _drive(ctx, before)
+    if after.filled_quantity > before.filled_quantity:
+        with suppress(Transient):
+            look(ctx)
+    if after.state in AT_THE_BROKER and not after.reduces and ctx.ledger.control(ctx.portfolio).state is not ACTIVE:
+        return cancel(ctx, after)
+    return after
+
+
+def _drive(ctx: Context, before: OrderIntent) -> OrderIntent:
+    order_id = before.client_order_id
     claimed = ctx.ledger.claim_intent(order_id, ctx.clock.now())
     if claimed is None:
         return refresh(ctx, before)
@@ -35,7 +54,16 @@ def drive(ctx: Context, order_id: str) -> OrderIntent:
     return _book(ctx, claimed, order) if order else _stored(ctx, order_id)
 
 
-def refresh(ctx: Context, intent: OrderIntent) -> OrderIntent:
+def cancel(ctx: Till, intent: OrderIntent) -> OrderIntent:
+    """Ask the broker to cancel what is left of an order, and book what it says then."""
+    try:
+        ctx.broker.cancel(intent.client_order_id)
+    except Transient:
+        return intent
+    return refresh(ctx, intent)
+
+
+def refresh(ctx: Till, intent: OrderIntent) -> OrderIntent:
     """Ask the broker about an order that it has, and book what happened since."""
     if intent.state.is_final:
         return intent
@@ -47,11 +75,14 @@ def refresh(ctx: Context, intent: OrderIntent) -> OrderIntent:
 
 
 def reconcile(ctx: Context) -> int:
-    """Bring every open intent up to date with the broker; return how many are still open."""
+    """Bring every open intent up to date with the broker, then compare holdings; return how many are still open."""
     still_open = 0
     for intent in ctx.ledger.intents(ctx.portfolio, open_only=True):
         with ctx.locks.hold(f"prop:{intent.proposal_id}"):
             still_open += not drive(ctx, intent.client_order_id).state.is_final
+    with suppress(Transient):
+        cash, held = ctx.broker.account().cash, ctx.broker.positions()
+        ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
     return still_open
 
 
@@ -81,14 +112,14 @@ def _send(ctx: Context, intent: OrderIntent, *, may_live: bool) -> Order | None:
     return None
 
 
-def _settle_absent(ctx: Context, intent: OrderIntent) -> OrderIntent:
+def _settle_absent(ctx: Till, intent: OrderIntent) -> OrderIntent:
     """The broker answered and has no such order: over once its session is over, quarantined until then."""
     if ctx.clock.session() > intent.session:
         return _mark(ctx, intent.client_order_id, IntentState.REJECTED, "it never reached the broker")
     return intent
 
 
-def _book(ctx: Context, intent: OrderIntent, order: Order) -> OrderIntent:
+def _book(ctx: Till, intent: OrderIntent, order: Order) -> OrderIntent:
     fills: tuple[Fill, ...] = ()
     if order.filled_quantity > 0:
         try:
@@ -99,12 +130,12 @@ def _book(ctx: Context, intent: OrderIntent, order: Order) -> OrderIntent:
     return ctx.ledger.book_order(order, mine, ctx.clock.now())
 
 
-def _mark(ctx: Context, order_id: str, state: IntentState, problem: str) -> OrderIntent:
+def _mark(ctx: Till, order_id: str, state: IntentState, problem: str) -> OrderIntent:
     ctx.ledger.mark_intent(order_id, state, problem, ctx.clock.now())
     return _stored(ctx, order_id)
 
 
-def _stored(ctx: Context, order_id: str) -> OrderIntent:
+def _stored(ctx: Till, order_id: str) -> OrderIntent:
     intent = ctx.ledger.intent(order_id)
     if intent is None:
         raise IntentNotCommitted(f"intent {order_id} has no committed row in the ledger", "start from the proposal")

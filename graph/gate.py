@@ -5,6 +5,7 @@ from typing import Protocol
 
 from domain.book import Book
 from domain.errors import RunAborted
+from domain.judgement import Judgement
 from domain.mandate import Mandate
 from domain.market import MarketSnapshot
 from domain.ports import Clock, MarketData
@@ -35,8 +36,8 @@ class Judge(Protocol):
         """Judge one trade on a fixed book."""
 
 
-class RoomKeeper(Protocol):
-    """What is left under the limits."""
+class RoomKeeper(Judge, Protocol):
+    """A risk engine that also says what is left under its limits."""
 
     def room(self, book: Book, market: MarketSnapshot) -> Room:
         """Tell what is left, as fractions of equity."""
@@ -46,11 +47,19 @@ class RoomKeeper(Protocol):
 
 
 class RiskGate:
-    """Judges proposals of one portfolio; the only writer of verdicts."""
+    """Judges proposals of one portfolio; the only writer of verdicts. `policy` is the digest of the stored policy."""
 
     def __init__(
-        self, ledger: Ledger, market: MarketData, engine: Judge, rooms: RoomKeeper, mandate: Mandate, clock: Clock
+        self,
+        ledger: Ledger,
+        market: MarketData,
+        engine: Judge,
+        rooms: RoomKeeper,
+        mandate: Mandate,
+        clock: Clock,
+        policy: str = "",
     ) -> None:
+        self._policy = policy
         self._ledger = ledger
         self._market = market
         self._engine = engine
@@ -92,10 +101,11 @@ class RiskGate:
         members = [m for m in locked.batch(record.batch_id) if m.status is ProposalStatus.SCHEDULED and m.trade]
         book = locked.book(snapshot.session, _prices(snapshot), without=[m.id for m in members])
         trades = [trade for m in members if (trade := self._size(m, book, snapshot)) is not None]
-        verdicts = self._engine.judge(trades, book, snapshot, Phase.FIRST)
+        judgement = self._judgement(Phase.FIRST, trades, book, snapshot)
+        verdicts = judge_again(self._engine, judgement, snapshot)
+        locked.save_judgement(judgement)
         for trade in trades:
-            verdict = verdicts[trade.proposal_id]
-            _record(locked, verdict, trade)
+            _record(locked, verdicts[trade.proposal_id], trade)
         return verdicts
 
     def _judge_again(self, locked: LockedBook, record: ProposalRecord, snapshot: MarketSnapshot) -> RiskVerdict:
@@ -107,9 +117,28 @@ class RiskGate:
         if trade is None:
             raise RunAborted(f"P-{record.id} is HOLD and can't be approved")
         trade = trade.of(min(trade.quantity, approval.quantity))
-        verdict = lift(self._engine.evaluate(trade, book, snapshot, Phase.AFTER_YES), approval, trade.price)
+        judgement = self._judgement(Phase.AFTER_YES, [trade], book, snapshot, approval)
+        verdict = judge_again(self._engine, judgement, snapshot)[record.id]
+        locked.save_judgement(judgement)
         _record(locked, verdict, trade)
         return verdict
+
+    def _judgement(
+        self,
+        phase: Phase,
+        trades: Sequence[Trade],
+        book: Book,
+        snapshot: MarketSnapshot,
+        approval: Approval | None = None,
+    ) -> Judgement:
+        return Judgement(
+            phase=phase,
+            trades=tuple(trades),
+            book=book,
+            snapshot=snapshot.digest,
+            policy=self._policy,
+            approval=approval,
+        )
 
     def _size(self, record: ProposalRecord, book: Book, snapshot: MarketSnapshot) -> Trade | None:
         return size(
@@ -121,7 +150,19 @@ class RiskGate:
             facts=record.facts,
             version=record.version,
             min_order=self._rooms.min_order(book.equity),
+            exit_kind=record.exit_kind,
         )
+
+
+def judge_again(engine: Judge, judgement: Judgement, snapshot: MarketSnapshot) -> dict[str, RiskVerdict]:
+    """Make the verdicts of a judgement, by proposal id: the first time and whenever somebody wants to check."""
+    if judgement.approval is None:
+        verdicts = engine.judge(judgement.trades, judgement.book, snapshot, judgement.phase)
+    else:
+        (trade,) = judgement.trades
+        verdict = engine.evaluate(trade, judgement.book, snapshot, judgement.phase)
+        verdicts = {trade.proposal_id: lift(verdict, judgement.approval, trade.price)}
+    return {name: verdict.model_copy(update={"judgement": judgement.digest}) for name, verdict in verdicts.items()}
 
 
 def lift(verdict: RiskVerdict, approval: Approval, price: float) -> RiskVerdict:

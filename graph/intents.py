@@ -46,7 +46,7 @@ def build_intent(ctx: Context, record: ProposalRecord) -> OrderIntent:
         take_profit_price=_price(record.proposal.take_profit_price),
         reduces=trade.reduces,
         session=record.session,
-        control_epoch=ctx.ledger.control(record.portfolio).epoch,
+        control_epoch=record.control_epoch,
         collar_low=_price(low),
         collar_high=_price(high),
         created_at=now,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from domain.book import ControlState
 from domain.orders import OrderIntent
 from domain.proposal import Origin
+from domain.trade import ExitKind
 from graph.context import Context
 
 
@@ -16,8 +17,7 @@ def obstacle(ctx: Context, intent: OrderIntent) -> str | None:
 def _control(ctx: Context, intent: OrderIntent) -> str | None:
     control = ctx.ledger.control(ctx.portfolio)
     if control.state is ControlState.HALTED:
-        flattens = ctx.ledger.proposal(intent.proposal_id).origin is Origin.FLATTEN
-        return None if flattens and intent.reduces else "the desk is HALTED"
+        return None if intent.reduces and _may_leave_halted(ctx, intent) else "the desk is HALTED"
     if intent.reduces:
         return None
     if control.state is ControlState.REDUCING:
@@ -25,6 +25,15 @@ def _control(ctx: Context, intent: OrderIntent) -> str | None:
     if control.epoch != intent.control_epoch:
         return "the desk was halted or reduced after this was decided"
     return None
+
+
+def _may_leave_halted(ctx: Context, intent: OrderIntent) -> bool:
+    """A flatten, or the stop that was approved with the entry where the broker keeps no stops of its own."""
+    record = ctx.ledger.proposal(intent.proposal_id)
+    if record.origin is Origin.FLATTEN:
+        return True
+    stops = record.origin is Origin.MONITOR and record.exit_kind is ExitKind.STOP
+    return stops and not ctx.broker.account().brackets
 
 
 def _age(ctx: Context, intent: OrderIntent) -> str | None:

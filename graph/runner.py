@@ -13,11 +13,13 @@ from domain.errors import BadInput, RunAborted
 from domain.proposal import Origin, TradeProposal
 from domain.records import ProposalRecord, ProposalStatus, Run, RunStatus
 from graph import execution
-from graph.batches import add_proposals, batch_of_person
+from graph.batches import Draft, add_proposals, batch_of_person
+from graph.breakers import check_breakers
 from graph.context import Context
 from graph.decide import build_decide
 from graph.episodes import episode_of
 from graph.settle import build_settle
+from graph.views import book_of
 
 Progress = Callable[[str, str], None]
 """Told (node, subject) as each node ends."""
@@ -65,7 +67,7 @@ class Runner:
         return Started(run, already_done)
 
     def enter(self) -> None:
-        """Bring the portfolio to the clock's session: expire what waited, ask the broker, strike the equity."""
+        """Bring the portfolio to the clock's session: expire what waited, reconcile, strike equity, check losses."""
         ctx = self.ctx
         session, now = ctx.clock.session(), ctx.clock.now()
         ctx.ledger.open_portfolio(ctx.mandate, session, now)
@@ -73,8 +75,9 @@ class Runner:
         execution.reconcile(ctx)
         as_of = ctx.market.opens(session) if ctx.clock.replay else now
         market = ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
-        book = ctx.ledger.book(ctx.portfolio, session, {s: bars.price for s, bars in market.history.items()})
-        ctx.ledger.record_equity(ctx.portfolio, session, book.equity, now)
+        equity = book_of(ctx, market).equity
+        ctx.ledger.record_equity(ctx.portfolio, session, equity, now, previous=market.sessions[-1])
+        check_breakers(ctx, book_of(ctx, market))
 
     def propose(self, proposals: Sequence[TradeProposal], origin: Origin = Origin.PERSON) -> tuple[ProposalRecord, ...]:
         """Put proposals from outside a run through the same gate, and settle them as far as they go."""
@@ -84,7 +87,7 @@ class Runner:
         as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
         market = ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
         batch_id = batch_of_person(ctx, proposals)
-        stored = add_proposals(ctx, batch_id, None, market, [(origin, proposal) for proposal in proposals])
+        stored = add_proposals(ctx, batch_id, None, market, [Draft(origin, proposal) for proposal in proposals])
         self.settle()
         return ctx.ledger.proposals(ctx.portfolio, batch_id=stored[0].batch_id)
 

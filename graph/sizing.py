@@ -11,7 +11,7 @@ from domain.errors import BadProposal
 from domain.market import MarketSnapshot
 from domain.proposal import Action, Origin, TradeProposal
 from domain.scan import Fact
-from domain.trade import ExitPlan, Side, Trade, side_of
+from domain.trade import ExitKind, ExitPlan, Side, Trade, side_of
 from quant.moments import mean_abs_move
 
 CLOSING_SHARE = 0.98
@@ -19,6 +19,7 @@ CLOSING_SHARE = 0.98
 NOISE_MULTIPLE = 2.5
 """A stop stands at least this many mean absolute daily moves away."""
 TINY = 1e-9
+SMALLEST_PRICE = 0.0001
 
 
 def size(
@@ -32,6 +33,7 @@ def size(
     version: int = 1,
     lot: float = 1.0,
     min_order: float = 0.0,
+    exit_kind: ExitKind | None = None,
 ) -> Trade | None:
     """Size one proposal on `book` at the snapshot's prices; None for HOLD.
 
@@ -63,6 +65,7 @@ def size(
         price=price,
         lot=lot,
         reduces=reduces,
+        exit_kind=exit_kind,
         plan=None if reduces else exit_plan(proposal, side, price, market),
         cited=tuple(fact for fact in facts if fact.id in proposal.evidence),
         sized_by=sized_by,
@@ -81,7 +84,7 @@ def exit_plan(proposal: TradeProposal, side: Side, price: float, market: MarketS
     sign = 1.0 if side is Side.BUY else -1.0
     stop = proposal.stop_price if proposal.stop_price is not None else price * (1.0 - sign * distance)
     return ExitPlan(
-        stop_price=round(stop, 4),
+        stop_price=max(round(stop, 4), SMALLEST_PRICE),
         take_profit_price=proposal.take_profit_price,
         stop_distance=max(distance, abs(price - stop) / price),
         horizon=market.session + timedelta(days=proposal.time_horizon_days),

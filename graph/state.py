@@ -15,6 +15,7 @@ class Decision(TypedDict, total=False):
     snapshot: str
     scan: str
     note: Plain | None
+    desk: Plain
     theses: Annotated[list[Plain], add]
     undecided: Annotated[dict[str, str], or_]
     proposals: list[Plain]
@@ -25,7 +26,7 @@ class Topic(TypedDict):
 
     slot: str
     scan: str
-    session: str
+    desk: Plain
     note: Plain
     symbol: str
 

@@ -11,6 +11,13 @@ from graph.desk import describe_desk
 WAITING = (ProposalStatus.AWAITING, ProposalStatus.APPROVED, ProposalStatus.JUDGED, ProposalStatus.EXECUTING)
 
 
+def market_now(ctx: Context) -> MarketSnapshot:
+    """What is known of the mandate's universe now; in replay, what was known before the session opened."""
+    session = ctx.clock.session()
+    as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
+    return ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+
+
 def book_of(ctx: Context, market: MarketSnapshot) -> Book:
     """The portfolio's book at the snapshot's prices."""
     prices = {symbol: bars.price for symbol, bars in market.history.items()}

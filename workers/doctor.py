@@ -55,7 +55,7 @@ def _settings() -> str:
 
 
 def _mandate(portfolio: str) -> str:
-    mandate = read_mandate(portfolio)
+    mandate = read_mandate(portfolio or read_settings().portfolio)
     return f"{mandate.name}: {len(mandate.universe)} symbols, style {mandate.style.value}"
 
 

@@ -4,11 +4,23 @@ from pathlib import Path
 
 import structlog
 
+from domain.errors import OperatorNeeded
+
 
 def log_to(home: Path) -> None:
-    """Append every event to `home/events.log`."""
-    home.mkdir(parents=True, exist_ok=True)
-    stream = (home / "events.log").open("a", encoding="utf-8", buffering=1)
+    """Append every event to `home/events.log`, creating the folder.
+
+    Raises:
+        OperatorNeeded: `home` is no folder that we may write to.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        stream = (home / "events.log").open("a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise OperatorNeeded(
+            f"PM_HOME {home} can't be used: {error.strerror}",
+            "make it a folder that you may write to, or choose another PM_HOME",
+        ) from error
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -4,13 +4,28 @@ import fcntl
 import shutil
 from pathlib import Path
 
+from domain.errors import OperatorNeeded
+
 STATE = ("ledger.sqlite", "checkpoints.sqlite", "broker.sqlite")
 
 
 def archive(home: Path) -> Path | None:
-    """Move the three databases into the next `archive/NNN`; return it, or None where there is no state."""
+    """Move the three databases into the next `archive/NNN`; return it, or None where there is no state.
+
+    Raises:
+        OperatorNeeded: the folder can't be written to; nothing was moved.
+    """
     if not home.is_dir():
         return None
+    try:
+        return _move(home)
+    except OSError as error:
+        raise OperatorNeeded(
+            f"{home} can't be reset: {error.strerror}", "make it a folder that you may write to, then ask again"
+        ) from error
+
+
+def _move(home: Path) -> Path | None:
     with (home / "open.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         files = [path for name in STATE for path in sorted(home.glob(name + "*"))]

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import BadInput
 from domain.proposal import describe
+from memory.postgres import PostgresUrl
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 """Relative paths in settings and mandate names resolve against this folder."""
@@ -24,11 +25,17 @@ class Settings(BaseSettings):
     broker: str = "simulated"
     market_data: str = "recorded"
     portfolio: str = "demo"
+    database_url: SecretStr | None = None
 
     @property
     def home_path(self) -> Path:
         """The folder of ledger, checkpoints, broker file, locks and logs."""
         return self.home if self.home.is_absolute() else REPOSITORY / self.home
+
+    @property
+    def postgres(self) -> PostgresUrl | None:
+        """Where ledger, locks and checkpoints live instead of in PM_HOME; raises BadInput where that is no address."""
+        return PostgresUrl(self.database_url.get_secret_value()) if self.database_url else None
 
     @property
     def cache_path(self) -> Path:
@@ -47,6 +54,9 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise BadInput(
-            f"setting PM_{describe(error).upper()}", "correct the variable; .env.example lists them"
-        ) from None
+        raise BadInput(f"setting {_variable(error)}", "correct the variable; .env.example lists them") from None
+
+
+def _variable(error: ValidationError) -> str:
+    field, _, fault = describe(error).partition(":")
+    return f"PM_{field.upper()}:{fault}"

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 from agent.analysts import ANALYSTS
 from domain.errors import EarlierSession
+from domain.judgement import PolicyText
 from domain.mandate import Mandate
 from domain.ports import Broker, MarketData
 from domain.records import RunStatus
@@ -18,7 +17,6 @@ from graph.context import Context
 from graph.gate import RiskGate
 from graph.runner import Runner, next_slot
 from memory.ledger.store import SqlLedger
-from memory.locks import FileLocks
 from risk_engine.engine import Engine
 from risk_engine.policy import Policy, load_policy
 from tools.brokers import BROKERS
@@ -27,39 +25,46 @@ from tools.market_data import MARKET_DATA
 from workers.logs import log_to
 from workers.mandates import read_mandate
 from workers.settings import REPOSITORY, Settings, read_settings
+from workers.storage import open_ledger, open_locks, open_saver
 
 POLICY_FILE = REPOSITORY / "risk_engine" / "policy.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """One portfolio, ready to run."""
+    """One portfolio, ready to run; `named` is what the user called it, empty for the settings' choice."""
 
     ctx: Context
     runner: Runner
     settings: Settings
     policy: Policy
+    engine: Engine
     slot: str
+    named: str
     assumptions: tuple[str, ...]
 
 
 @contextmanager
-def wire(portfolio: str, *, as_of: date | None = None, slot: str | None = None, run: bool = False) -> Iterator[Wired]:
+def wire(
+    portfolio: str, *, as_of: date | None = None, slot: str | None = None, run: bool = False, enters: bool = False
+) -> Iterator[Wired]:
     """Open everything that one portfolio needs, and close it again.
 
+    What `enters` a session (a `run` does) puts the policy of the file in force for it, unless it has one already.
+
     Without `as_of`, a `run` takes the unfinished session, else the next one after the portfolio's own clock; any other
-    command stays where the portfolio is.
+    command stays where the portfolio is. Without a `portfolio` the settings choose.
 
     Raises:
         DeskError: settings, mandate, policy, data or state are not what they must be.
     """
     settings = read_settings()
-    mandate = read_mandate(portfolio)
+    mandate = read_mandate(portfolio or settings.portfolio)
     home = settings.home_path
     log_to(home)
     feed = _feed(settings)
     clock = ReplayClock(mandate.start, feed.opens(mandate.start))
-    ledger = SqlLedger.open(home, clock)
+    ledger = open_ledger(settings, clock)
     try:
         session, slot = _session(ledger, feed, mandate, as_of=as_of, slot=slot, run=run)
         clock.enter(session, feed.opens(session))
@@ -67,10 +72,11 @@ def wire(portfolio: str, *, as_of: date | None = None, slot: str | None = None, 
         broker = BROKERS[settings.broker].connect(home, mandate, clock)
         analyst = ANALYSTS[settings.analyst].connect(settings.cache_path)
         recorded = feed.simulated and broker.account().simulated
-        policy = read_policy(mandate, recorded=recorded)
+        text = _policy_in_force(ledger, mandate, session, recorded=recorded, enters=run or enters)
+        policy = load(text)
         engine = Engine(policy, mandate, code_version())
-        gate = RiskGate(ledger, feed, engine, engine, mandate, clock)
-        with _checkpoints(home / "checkpoints.sqlite") as saver:
+        gate = RiskGate(ledger, feed, engine, engine, mandate, clock, text.digest)
+        with open_saver(settings) as saver, open_locks(settings) as locks:
             ctx = Context(
                 mandate=mandate,
                 clock=clock,
@@ -79,19 +85,30 @@ def wire(portfolio: str, *, as_of: date | None = None, slot: str | None = None, 
                 ledger=ledger,
                 analyst=analyst,
                 gate=gate,
-                locks=FileLocks(home / "locks"),
+                locks=locks,
                 rooms=engine,
+                levels=policy,
             )
-            yield Wired(ctx, Runner(ctx, saver), settings, policy, slot, _assumptions(ctx, policy, broker))
+            assumptions = _assumptions(ctx, policy, broker)
+            yield Wired(ctx, Runner(ctx, saver), settings, policy, engine, slot, portfolio, assumptions)
     finally:
         ledger.close()
 
 
-def read_policy(mandate: Mandate, *, recorded: bool) -> Policy:
-    """Read the risk policy, tightened by the mandate."""
-    return load_policy(
-        POLICY_FILE.read_text(encoding="utf-8"), "risk_engine/policy.toml", recorded=recorded, tighten=mandate.limits
-    )
+def first_session(portfolio: str) -> date:
+    """Tell the session on which a portfolio starts."""
+    return read_mandate(portfolio or read_settings().portfolio).start
+
+
+def read_policy(mandate: Mandate, *, recorded: bool) -> PolicyText:
+    """Read the risk policy's file, with what the mandate tightens."""
+    text = POLICY_FILE.read_text(encoding="utf-8")
+    return PolicyText(text=text, recorded=recorded, tighten=mandate.limits)
+
+
+def load(policy: PolicyText) -> Policy:
+    """Make a policy of its text; raises BadPolicy naming key, value and remedy."""
+    return load_policy(policy.text, "risk_engine/policy.toml", recorded=policy.recorded, tighten=policy.tighten)
 
 
 @cache
@@ -111,6 +128,16 @@ def code_version() -> str:
     return described.stdout.strip()
 
 
+def _policy_in_force(ledger: SqlLedger, mandate: Mandate, session: date, *, recorded: bool, enters: bool) -> PolicyText:
+    """A change of the file takes effect with the next session that is entered."""
+    in_force = ledger.policy_in_force(mandate.name, session)
+    if in_force is not None:
+        return in_force
+    policy = read_policy(mandate, recorded=recorded)
+    load(policy)
+    return ledger.pin_policy(mandate.name, session, policy, "file") if enters else policy
+
+
 def _session(
     ledger: SqlLedger, feed: MarketData, mandate: Mandate, *, as_of: date | None, slot: str | None, run: bool
 ) -> tuple[date, str]:
@@ -120,7 +147,7 @@ def _session(
         session = here or mandate.start
         return session, slot or session.isoformat()
     if slot is not None and as_of is None and (stored := ledger.run(mandate.name, slot)) is not None:
-        return _no_earlier(here, stored.session, done=stored.status is RunStatus.DONE), slot
+        as_of = stored.session
     if as_of is None:
         newest = next(iter(ledger.runs(mandate.name, limit=1)), None)
         if newest is not None and newest.status is RunStatus.RUNNING and slot is None and newest.session == here:
@@ -128,32 +155,19 @@ def _session(
         as_of = next_slot(here, mandate.start, feed.next_session)
     feed.opens(as_of)
     slot = slot or as_of.isoformat()
+    if here is None or as_of >= here:
+        return as_of, slot
     stored = ledger.run(mandate.name, slot)
-    return _no_earlier(here, as_of, done=stored is not None and stored.status is RunStatus.DONE), slot
-
-
-def _no_earlier(here: date | None, asked: date, *, done: bool) -> date:
-    if here is not None and asked < here and not done:
-        raise EarlierSession(
-            f"the portfolio's clock is at {here}, and {asked} is before it",
-            "choose a later date, start over with `pm reset`, or use another PM_HOME",
-        )
-    return asked
+    if stored is not None and stored.status is RunStatus.DONE and stored.session == as_of:
+        return here, slot
+    raise EarlierSession(
+        f"the portfolio's clock is at {here}, and {as_of} is before it",
+        "choose a later date, start over with `pm reset`, or use another PM_HOME",
+    )
 
 
 def _feed(settings: Settings) -> MarketData:
     return MARKET_DATA[settings.market_data]()
-
-
-@contextmanager
-def _checkpoints(path: Path) -> Iterator[Any]:
-    from memory.checkpoints import open_checkpoints
-
-    saver = open_checkpoints(path)
-    try:
-        yield saver
-    finally:
-        saver.conn.close()
 
 
 def _assumptions(ctx: Context, policy: Policy, broker: Broker) -> tuple[str, ...]:

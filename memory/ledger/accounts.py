@@ -3,7 +3,8 @@
 from sqlmodel import Session
 
 from domain.errors import NotFound
-from memory.ledger.tables import PortfolioRow, ReservationRow
+from domain.records import Control
+from memory.ledger.tables import ControlRow, PortfolioRow, ReservationRow
 
 
 def account_of(session: Session, portfolio: str) -> PortfolioRow:
@@ -16,6 +17,19 @@ def hold_account(session: Session, portfolio: str) -> PortfolioRow:
     return _found(session.get(PortfolioRow, portfolio, with_for_update=True), portfolio)
 
 
+def control_of(session: Session, portfolio: str) -> ControlRow:
+    """Read the control row; raises NotFound."""
+    row = session.get(ControlRow, portfolio)
+    if row is None:
+        raise _unknown(portfolio)
+    return row
+
+
+def to_control(row: ControlRow) -> Control:
+    """Read what a control row says."""
+    return Control.model_validate(row.model_dump(exclude={"portfolio"}))
+
+
 def release(session: Session, proposal_id: str) -> None:
     """Give back the room a proposal has taken, if any."""
     row = session.get(ReservationRow, proposal_id)
@@ -25,5 +39,9 @@ def release(session: Session, proposal_id: str) -> None:
 
 def _found(row: PortfolioRow | None, portfolio: str) -> PortfolioRow:
     if row is None:
-        raise NotFound(f"portfolio {portfolio!r} has never run", f"start it with `pm run --portfolio {portfolio}`")
+        raise _unknown(portfolio)
     return row
+
+
+def _unknown(portfolio: str) -> NotFound:
+    return NotFound(f"portfolio {portfolio!r} has never run", f"start it with `pm run --portfolio {portfolio}`")

@@ -9,7 +9,14 @@ from domain.records import Approval, ProposalRecord, ProposalStatus
 from memory.ledger.accounts import release
 from memory.ledger.chain import Detail
 from memory.ledger.part import Part
-from memory.ledger.proposal_rows import answer_by_desk, approval_row, hold_proposal, to_approval, to_record
+from memory.ledger.proposal_rows import (
+    answer_by_desk,
+    approval_row,
+    hold_proposal,
+    portfolio_of,
+    to_approval,
+    to_record,
+)
 from memory.ledger.tables import ApprovalRow, ProposalRow
 
 STATUS_AFTER = {"approve": ProposalStatus.APPROVED, "reject": ProposalStatus.DECLINED}
@@ -25,7 +32,7 @@ class ApprovalPart(Part):
 
         An APPROVED or AWAITING one is asked again only under a higher `version`; anything else stays as it is.
         """
-        with self._database.write() as db:
+        with self._database.write(portfolio_of(proposal_id)) as db:
             row = hold_proposal(db, proposal_id)
             renewed = version > row.version and row.status in {ProposalStatus.APPROVED, ProposalStatus.AWAITING}
             if renewed or (version >= row.version and row.status is ProposalStatus.JUDGED):
@@ -44,7 +51,7 @@ class ApprovalPart(Part):
         """
         if approval.answer not in STATUS_AFTER:
             raise BadInput(f"nobody can answer {approval.answer!r}", "answer approve or reject")
-        with self._database.write() as db:
+        with self._database.write(portfolio_of(approval.proposal_id)) as db:
             row = db.get(ProposalRow, approval.proposal_id, with_for_update=True)
             if row is not None and self._swap(db, approval):
                 db.refresh(row)
@@ -59,7 +66,7 @@ class ApprovalPart(Part):
 
     def expire(self, portfolio: str, at: datetime) -> tuple[str, ...]:
         """Expire what has waited too long; return the ids. Expiry counts as no."""
-        with self._database.write() as db:
+        with self._database.write(portfolio) as db:
             waiting = select(ProposalRow).where(
                 ProposalRow.portfolio == portfolio, ProposalRow.status == ProposalStatus.AWAITING
             )

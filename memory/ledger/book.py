@@ -1,21 +1,23 @@
 """Reading a portfolio's book: its cost depends on what is held, open and of this session, never on the history."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
+from itertools import groupby
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from domain.book import Book, Position, RecentProposal, Reservation, TradeToday, WorkingOrder
 from domain.errors import NoData
 from domain.orders import IntentState
 from domain.records import ProposalStatus
-from domain.trade import ExitPlan
-from memory.ledger.accounts import account_of
+from domain.trade import ExitKind, ExitPlan
+from memory.ledger.accounts import account_of, control_of
 from memory.ledger.proposal_rows import HOLDS_ROOM
 from memory.ledger.tables import (
-    ControlRow,
     EquityPointRow,
+    FillRow,
     IntentRow,
+    MismatchRow,
     PortfolioRow,
     PositionRow,
     ProposalRow,
@@ -42,8 +44,7 @@ def read_book(
     equity = cash + sum(held.quantity * _price(prices, symbol) for symbol, held in positions.items())
     intents = _open_intents(session, portfolio)
     today = _proposals_of(session, portfolio, day, without)
-    control = session.get(ControlRow, portfolio)
-    assert control is not None
+    control = control_of(session, portfolio)
     return Book(
         portfolio=portfolio,
         session=day,
@@ -60,7 +61,10 @@ def read_book(
         control_epoch=control.epoch,
         trades_today=tuple(trade for row in today if (trade := _trade_today(row))),
         recent=tuple(recent for row in today if (recent := _recent(row))),
+        stopped_out=_stopped_out(today),
         unknown_orders=sum(intent.state in UNCERTAIN for intent in intents),
+        mismatches=_mismatches(session, portfolio),
+        day_trades=_day_trades(session, portfolio, day),
     )
 
 
@@ -137,12 +141,35 @@ def _recent(row: ProposalRow) -> RecentProposal | None:
     return RecentProposal(proposal_id=row.id, symbol=row.symbol, side=row.side, payload_hash=row.payload_hash)
 
 
-def _last_return(session: Session, account: PortfolioRow, day: date) -> float | None:
-    points = (
-        select(EquityPointRow.unit_value)
-        .where(EquityPointRow.portfolio == account.name, EquityPointRow.session <= day)
-        .order_by(col(EquityPointRow.session).desc())
-        .limit(2)
+def _stopped_out(today: list[ProposalRow]) -> tuple[str, ...]:
+    stopped = {row.symbol for row in today if row.exit_kind is ExitKind.STOP and _trade_today(row)}
+    return tuple(sorted(stopped))
+
+
+def _mismatches(session: Session, portfolio: str) -> int:
+    survived = select(func.count()).where(MismatchRow.portfolio == portfolio, col(MismatchRow.survived))
+    return session.exec(survived).one()
+
+
+def _day_trades(session: Session, portfolio: str, day: date) -> int:
+    """Count round trips: within one session, as many times as a symbol was both bought and sold in turn.
+
+    Seven calendar days hold five sessions, or four where one of the weekdays was a holiday.
+    """
+    recent = select(FillRow).where(
+        FillRow.portfolio == portfolio, FillRow.session > day - timedelta(days=7), FillRow.session <= day
     )
-    found = session.exec(points).all()
-    return found[0] / found[1] - 1.0 if len(found) == 2 else None  # noqa: PLR2004 - a return needs two values
+    ordered = recent.order_by(col(FillRow.session), FillRow.symbol, col(FillRow.at), FillRow.execution_id)
+    trips = 0
+    for _, fills in groupby(session.exec(ordered), key=lambda row: (row.session, row.symbol)):
+        turns = [side for side, _ in groupby(row.side for row in fills)]
+        trips += len(turns) // 2
+    return trips
+
+
+def _last_return(session: Session, account: PortfolioRow, day: date) -> float | None:
+    today = session.get(EquityPointRow, (account.name, day))
+    if today is None or today.previous is None:
+        return None
+    before = session.get(EquityPointRow, (account.name, today.previous))
+    return today.unit_value / before.unit_value - 1.0 if before else None

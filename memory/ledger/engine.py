@@ -1,21 +1,36 @@
-"""Transactions of the ledger: readers share, a writer holds the lock from its first statement on."""
+"""Transactions of the ledger: readers share, a writer holds its lock from its first statement on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import Busy, LedgerDamaged
+from memory.postgres import PostgresUrl, advisory_key, options
 
 BUSY_TIMEOUT_MS = 10_000
+STATEMENT_TIMEOUT_MS = 5_000
+POOL_SIZE = 10
+POOL_SECONDS = 10.0
 WRITES = "ledger_writes"
 RESTORE = "restore a copy of PM_HOME, or start a new one with another PM_HOME"
+POSTGRES = "postgresql"
+
+CANCELED, LOCK_NOT_AVAILABLE = "57014", "55P03"
+UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"
+AGAIN = frozenset({"40001", "40P01"})
+"""Serialization failure and deadlock: rolled back for sure, the same transaction may pass now."""
+
+
+class TransactionLost(Busy):
+    """PostgreSQL rolled the transaction back or went away; every method of the ledger may simply be called again."""
 
 
 def sqlite_engine(path: Path) -> Engine:
@@ -26,11 +41,25 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
+def postgres_engine(url: PostgresUrl) -> Engine:
+    """Make the engine of a PostgreSQL ledger: ten connections at most, each checked before it is used."""
+    return create_engine(
+        url.for_sqlalchemy,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        pool_pre_ping=True,
+        connect_args=options(STATEMENT_TIMEOUT_MS),
+        hide_parameters=True,
+    )
+
+
 class Database:
     """Hands out one transaction at a time, to any number of threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._reader = engine
+        self.is_postgres = engine.dialect.name == POSTGRES
+        self._reader = _seeing_one_state(engine) if self.is_postgres else engine
         self._writer = engine.execution_options(**{WRITES: True})
 
     @contextmanager
@@ -40,30 +69,38 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, portfolio: str | SelectOfScalar[str] | None = None) -> Iterator[Session]:
         """Open the writing transaction; commits at the end of the block, rolls back when it raises.
 
+        SQLite has one writer at a time. PostgreSQL has one a `portfolio` (its name, or the query that finds it).
+
         Raises:
-            Busy: another process has been writing for all of 10 s.
-            LedgerDamaged: the file can't be read.
+            Busy: somebody else has been writing for all of 10 s (PostgreSQL: 5 s).
+            LedgerDamaged: the database can't be read.
         """
         with told_plainly(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             session.connection()
+            if self.is_postgres and portfolio is not None:
+                _lock(session, portfolio)
             yield session
 
     def close(self) -> None:
         """Close all connections."""
-        self._reader.dispose()
+        self._writer.dispose()
 
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """Turn what the driver says of locks and broken files into our errors; a mistake of ours stays what it is."""
+    """Turn what the driver says of locks and broken databases into our errors; a mistake of ours stays what it is."""
     try:
         yield
     except PoolEmpty as error:
         raise Busy("all connections to the ledger are in use", "try again") from error
-    except OperationalError as error:
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        if error.orig is not None and type(error.orig).__module__.startswith("psycopg"):
+            _tell_postgres(error)
+        if not isinstance(error, OperationalError):
+            raise
         if "locked" in str(error.orig):
             raise Busy("the ledger is busy: another process is writing", "try again") from error
         outside = "full" in str(error.orig) or "readonly" in str(error.orig)
@@ -73,6 +110,32 @@ def told_plainly() -> Iterator[None]:
         if type(error) is DatabaseError:
             raise LedgerDamaged(f"the ledger can't be read: {error.orig}", RESTORE) from error
         raise
+
+
+def _tell_postgres(error: DBAPIError) -> None:
+    state = getattr(error.orig, "sqlstate", None)
+    if state in AGAIN:
+        raise TransactionLost("the ledger is busy: another process is writing", "try again") from error
+    if state in {CANCELED, LOCK_NOT_AVAILABLE}:
+        raise Busy("the ledger is busy: another process is writing", "try again") from error
+    if state in {UNDEFINED_TABLE, UNDEFINED_COLUMN}:
+        said = str(error.orig).splitlines()[0]
+        raise LedgerDamaged(f"the ledger can't be used: {said}", "restore a copy of the database") from error
+    if isinstance(error, ProgrammingError):
+        raise error
+    said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "the connection was lost"
+    raise TransactionLost(f"the ledger's PostgreSQL went away: {said}", "it will be continued; try again") from error
+
+
+def _lock(session: Session, portfolio: str | SelectOfScalar[str]) -> None:
+    name = portfolio if isinstance(portfolio, str) else session.exec(portfolio).first()
+    if name is not None:
+        key = advisory_key("portfolio", name)
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def _seeing_one_state(engine: Engine) -> Engine:
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -26,7 +26,7 @@ class EpisodePart(Part):
             session=episode.session,
             body=episode.model_dump(mode="json"),
         )
-        with self._database.write() as session:
+        with self._database.write(episode.portfolio) as session:
             proposal = hold_proposal(session, episode.proposal_id)
             if insert_once(session, row):
                 proposal.remembered = True
@@ -37,7 +37,7 @@ class EpisodePart(Part):
         self, chain: str, action: str, subject: str, detail: Mapping[str, str | int | float | bool | None], actor: str
     ) -> None:
         """Append one audit row."""
-        with self._database.write() as session:
+        with self._database.write(chain) as session:
             self._note(session, chain, action, subject, detail, actor)
 
     def audit_rows(self, chain: str) -> Iterator[AuditRow]:

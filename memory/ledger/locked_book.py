@@ -7,11 +7,13 @@ from sqlmodel import Session, col, select
 
 from domain.book import Book
 from domain.errors import AlreadyDecided, NotFound
+from domain.judgement import Judgement
 from domain.ports import Clock
 from domain.records import Approval, ProposalRecord, ProposalStatus
 from domain.trade import Trade
 from domain.verdict import Phase, RiskVerdict
-from memory.ledger.accounts import release
+from memory.ledger import documents
+from memory.ledger.accounts import control_of, release
 from memory.ledger.book import read_book
 from memory.ledger.chain import append
 from memory.ledger.proposal_rows import HOLDS_ROOM, hold_proposal, to_approval, to_record, to_records, to_verdict
@@ -51,6 +53,10 @@ class SqlLockedBook:
         row = self._session.get(ApprovalRow, (proposal_id, version))
         return to_approval(row) if row else None
 
+    def save_judgement(self, judgement: Judgement) -> str:
+        """Store what verdicts are about to be made from; return its digest."""
+        return documents.store(self._session, "judgement", judgement)
+
     def record_verdict(self, verdict: RiskVerdict, trade: Trade, status: ProposalStatus, stop_risk: float) -> None:
         """Store a verdict, the trade as judged and the proposal's status; reserve its quantity, or release its room.
 
@@ -73,11 +79,14 @@ class SqlLockedBook:
         if self.verdict(row.id, verdict.version, verdict.phase) is not None:
             return
         if row.status.is_final:
-            raise AlreadyDecided(f"P-{row.id} is {row.status.value}; a verdict can't change that", "see `pm show`")
+            raise AlreadyDecided(
+                f"P-{row.id} is {row.status.value}; a verdict can't change that", "look at it with `pm why`"
+            )
         insert_once(self._session, stored)
         row.status, row.quantity = status, to_micro(verdict.quantity)
         row.trade = trade.model_dump(mode="json")
         row.side, row.price, row.reduces = trade.side, trade.price, trade.reduces
+        row.control_epoch = control_of(self._session, self._portfolio).epoch
         if status in HOLDS_ROOM:
             self._reserve(verdict, trade, stop_risk)
         else:

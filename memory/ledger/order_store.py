@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import AlreadyDecided, NotFound
 from domain.orders import Fill, IntentState, Order, OrderIntent
@@ -28,7 +29,7 @@ class OrderPart(Part):
         Raises:
             AlreadyDecided: the proposal has ended, or nobody has said yes to it.
         """
-        with self._database.write() as db:
+        with self._database.write(intent.portfolio) as db:
             stored = db.get(IntentRow, intent.client_order_id)
             if stored is not None:
                 return _to_intent(stored)
@@ -80,7 +81,7 @@ class OrderPart(Part):
             .returning(col(IntentRow.client_order_id))
             .execution_options(synchronize_session=False)
         )
-        with self._database.write() as db:
+        with self._database.write(_portfolio_of(client_order_id)) as db:
             claimed = db.exec(claim).first() is not None
             row = _intent_row(db, client_order_id)
             if not claimed:
@@ -93,7 +94,7 @@ class OrderPart(Part):
 
         What is at the broker never becomes PENDING again; REJECTED means DONE where something was filled.
         """
-        with self._database.write() as db:
+        with self._database.write(_portfolio_of(client_order_id)) as db:
             row = _intent_row(db, client_order_id)
             if row.state.is_final or (row.state in AT_THE_BROKER and state is IntentState.PENDING):
                 return
@@ -112,11 +113,15 @@ class OrderPart(Part):
             NotFound: no such intent.
             BadInput: a fill belongs to another order.
         """
-        with self._database.write() as db:
+        with self._database.write(_portfolio_of(order.client_order_id)) as db:
             row = _intent_row(db, order.client_order_id)
             Booking(db, row, self._note).book(order, fills, at)
             db.flush()
             return _to_intent(row)
+
+
+def _portfolio_of(client_order_id: str) -> SelectOfScalar[str]:
+    return select(IntentRow.portfolio).where(IntentRow.client_order_id == client_order_id)
 
 
 def _intent_row(db: Session, client_order_id: str) -> IntentRow:

@@ -4,19 +4,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from domain.book import Book, ControlState
 from domain.mandate import Mandate
-from domain.records import Control
-from memory.ledger.accounts import account_of, hold_account
+from domain.records import Cause, Control, EquityPoint, FlowKind
+from memory.ledger.accounts import control_of, hold_account, to_control
 from memory.ledger.book import read_book
 from memory.ledger.locked_book import SqlLockedBook
 from memory.ledger.session_part import SessionPart
 from memory.ledger.sql import insert_once
 from memory.ledger.tables import ControlRow, EquityPointRow, FlowRow, PortfolioRow, ProposalRow, RunRow
-from memory.ledger.tables.portfolio import FlowKind
 from memory.ledger.types import to_micro
+
+OPENING = "opening"
+"""The key of the flow that a portfolio starts with."""
 
 
 class PortfolioPart(SessionPart):
@@ -26,14 +28,21 @@ class PortfolioPart(SessionPart):
         """Create the portfolio with its starting cash as a deposit, unless it exists; its clock stays unset."""
         cash = to_micro(mandate.starting_cash)
         account = PortfolioRow(name=mandate.name, cash=cash, units=cash, created_at=at)
-        control = ControlRow(portfolio=mandate.name, state=ControlState.ACTIVE, changed_at=at)
+        control = ControlRow(portfolio=mandate.name, state=ControlState.ACTIVE, cause=Cause.PERSON, changed_at=at)
         deposit = FlowRow(
-            portfolio=mandate.name, number=1, kind=FlowKind.DEPOSIT, amount=cash, units=cash, session=session, at=at
+            portfolio=mandate.name,
+            number=1,
+            kind=FlowKind.DEPOSIT,
+            amount=cash,
+            units=cash,
+            session=session,
+            at=at,
+            key=OPENING,
         )
         with self._database.read() as db:
             if db.get(PortfolioRow, mandate.name):
                 return
-        with self._database.write() as db:
+        with self._database.write(mandate.name) as db:
             if insert_once(db, account):
                 insert_once(db, control)
                 insert_once(db, deposit)
@@ -55,13 +64,13 @@ class PortfolioPart(SessionPart):
         Raises:
             EarlierSession: `session` is before the portfolio's clock.
         """
-        with self._database.write() as db:
+        with self._database.write(portfolio) as db:
             self._enter(db, portfolio, session, at)
 
     @contextmanager
     def locked_book(self, portfolio: str) -> Iterator[SqlLockedBook]:
         """Enter the portfolio's lock and transaction; commits at the end of the block, rolls back when it raises."""
-        with self._database.write() as db:
+        with self._database.write(portfolio) as db:
             hold_account(db, portfolio)
             yield SqlLockedBook(db, portfolio, self._clock)
 
@@ -73,21 +82,35 @@ class PortfolioPart(SessionPart):
     def control(self, portfolio: str) -> Control:
         """Read the control state."""
         with self._database.read() as db:
-            account_of(db, portfolio)
-            row = db.get(ControlRow, portfolio)
-            assert row is not None
-            return Control(state=row.state, epoch=row.epoch, reason=row.reason)
+            return to_control(control_of(db, portfolio))
 
-    def record_equity(self, portfolio: str, session: date, equity: float, at: datetime) -> None:
-        """Store the equity at the open of `session`, once a session; moves unit value and highs."""
-        with self._database.write() as db:
+    def record_equity(
+        self, portfolio: str, session: date, equity: float, at: datetime, previous: date | None = None
+    ) -> None:
+        """Store the equity at the open of `session`, once a session; moves unit value and highs.
+
+        `previous` is the session before it: the last return is known when that one has a point too.
+        """
+        with self._database.write(portfolio) as db:
             account = hold_account(db, portfolio)
             unit_value = equity / float(account.units)
             point = EquityPointRow(
-                portfolio=portfolio, session=session, equity=to_micro(equity), unit_value=unit_value, at=at
+                portfolio=portfolio,
+                session=session,
+                previous=previous,
+                equity=to_micro(equity),
+                unit_value=unit_value,
+                at=at,
             )
             if insert_once(db, point):
                 account.reference_high = max(account.reference_high, unit_value)
                 account.all_time_high = max(account.all_time_high, unit_value)
                 detail = {"equity": float(point.equity), "unit_value": unit_value}
                 self._note(db, portfolio, "equity_recorded", session.isoformat(), detail)
+
+    def equity_points(self, portfolio: str, limit: int = 2) -> tuple[EquityPoint, ...]:
+        """List the points of the newest sessions, newest first."""
+        newest = select(EquityPointRow).where(EquityPointRow.portfolio == portfolio)
+        with self._database.read() as db:
+            rows = db.exec(newest.order_by(col(EquityPointRow.session).desc()).limit(limit))
+            return tuple(EquityPoint(session=row.session, equity=row.equity, unit_value=row.unit_value) for row in rows)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import NotFound
 from domain.records import Approval, ProposalRecord, ProposalStatus
@@ -14,6 +15,11 @@ from domain.verdict import RiskVerdict
 from memory.ledger.tables import ApprovalRow, ProposalRow, VerdictRow
 
 HOLDS_ROOM = frozenset({ProposalStatus.JUDGED, ProposalStatus.AWAITING, ProposalStatus.APPROVED})
+
+
+def portfolio_of(proposal_id: str) -> SelectOfScalar[str]:
+    """Ask for the portfolio of a proposal, whose lock its writers take first."""
+    return select(ProposalRow.portfolio).where(ProposalRow.id == proposal_id)
 
 
 def proposal_row(session: Session, proposal_id: str) -> ProposalRow:

@@ -13,7 +13,7 @@ from domain.trade import side_of
 from domain.verdict import RiskVerdict
 from memory.ledger.accounts import hold_account, release
 from memory.ledger.part import Part
-from memory.ledger.proposal_rows import hold_proposal, proposal_row, to_record, to_records, verdicts_of
+from memory.ledger.proposal_rows import hold_proposal, portfolio_of, proposal_row, to_record, to_records, verdicts_of
 from memory.ledger.sql import insert_once
 from memory.ledger.tables import EpisodeRow, ProposalRow
 
@@ -37,7 +37,7 @@ class ProposalPart(Part):
         Raises:
             BadInput: one of the ids belongs to another batch.
         """
-        with self._database.write() as db:
+        with self._database.write(portfolio) as db:
             hold_account(db, portfolio)
             stored = _batch(db, portfolio, batch_id)
             if not stored:
@@ -114,7 +114,7 @@ class ProposalPart(Part):
 
     def finish(self, proposal_id: str, status: ProposalStatus, problem: str, at: datetime) -> None:  # noqa: ARG002 - `at` is the port's
         """Give a proposal its last status and release its room; a final status stays as it is."""
-        with self._database.write() as db:
+        with self._database.write(portfolio_of(proposal_id)) as db:
             row = hold_proposal(db, proposal_id)
             if row.status.is_final:
                 return
@@ -147,6 +147,7 @@ def _new_row(
         side=None if hold else side_of(new.proposal.action),
         price=trade.price if trade else None,
         reduces=trade.reduces if trade else False,
+        exit_kind=new.exit_kind,
         proposal=new.proposal.model_dump(mode="json"),
         payload_hash=new.proposal.payload_hash,
         trade=trade.model_dump(mode="json") if trade else None,

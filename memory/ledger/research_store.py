@@ -1,24 +1,37 @@
 """What a run knew and what the analyst said: snapshots and scans under their digest, notes, theses, calls."""
 
-import hashlib
-import zlib
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
+from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
-from domain.errors import LedgerDamaged, NotFound
-from domain.ids import canonical
+from domain.judgement import Judgement, PolicyText
 from domain.market import MarketSnapshot
+from domain.ports import Clock
 from domain.research import Answer, ModelCall, ResearchNote, Thesis
 from domain.scan import Scan
-from memory.ledger.engine import RESTORE
+from memory.ledger import documents
+from memory.ledger.engine import Database
 from memory.ledger.part import Part
 from memory.ledger.sql import insert_once, upsert
-from memory.ledger.tables import ModelCallRow, ResearchNoteRow, SnapshotRow, ThesisRow
+from memory.ledger.tables import ModelCallRow, ResearchNoteRow, ThesisRow
+
+D = TypeVar("D", MarketSnapshot, Scan, Judgement, PolicyText)
+REMEMBERED = 8
 
 
 class ResearchPart(Part):
-    """Implements the rest of `domain.storage.RunStore`."""
+    """Implements the rest of `domain.storage.RunStore`.
+
+    The newest documents are also kept as values: under a digest there is never anything else.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database, clock)
+        self._recent: OrderedDict[str, documents.Document] = OrderedDict()
+        self._recent_lock = threading.Lock()
 
     def save_snapshot(self, snapshot: MarketSnapshot) -> str:
         """Store a snapshot once under its digest; return the digest."""
@@ -26,7 +39,7 @@ class ResearchPart(Part):
 
     def snapshot(self, digest: str) -> MarketSnapshot:
         """Read a snapshot."""
-        return MarketSnapshot.model_validate_json(self._read("snapshot", digest))
+        return self._load("snapshot", digest, MarketSnapshot)
 
     def save_scan(self, scan: Scan) -> str:
         """Store a scan once under its digest; return the digest."""
@@ -34,12 +47,20 @@ class ResearchPart(Part):
 
     def scan(self, digest: str) -> Scan:
         """Read a scan."""
-        return Scan.model_validate_json(self._read("scan", digest))
+        return self._load("scan", digest, Scan)
+
+    def judgement(self, digest: str) -> Judgement:
+        """Read what a verdict was made from."""
+        return self._load("judgement", digest, Judgement)
+
+    def policy(self, digest: str) -> PolicyText:
+        """Read a policy as it was in force."""
+        return self._load("policy", digest, PolicyText)
 
     def save_note(self, portfolio: str, slot: str, answer: Answer[ResearchNote]) -> None:
         """Store the research of a run, and its calls; the newest answer stands."""
         note = answer.value.model_dump(mode="json") if answer.value else None
-        with self._database.write() as session:
+        with self._database.write(portfolio) as session:
             upsert(session, ResearchNoteRow(portfolio=portfolio, slot=slot, note=note, problem=answer.problem))
             _add_calls(session, portfolio, slot, answer.calls)
 
@@ -47,13 +68,13 @@ class ResearchPart(Part):
         """Store the thesis of one symbol (or why there is none), and its calls; the newest answer stands."""
         thesis = answer.value.model_dump(mode="json") if answer.value else None
         row = ThesisRow(portfolio=portfolio, slot=slot, symbol=symbol, thesis=thesis, problem=answer.problem)
-        with self._database.write() as session:
+        with self._database.write(portfolio) as session:
             upsert(session, row)
             _add_calls(session, portfolio, slot, answer.calls)
 
     def save_calls(self, portfolio: str, slot: str, calls: Sequence[ModelCall]) -> None:
         """Store model calls; the same (slot, node, subject, prompt) is stored once."""
-        with self._database.write() as session:
+        with self._database.write(portfolio) as session:
             _add_calls(session, portfolio, slot, calls)
 
     def note(self, portfolio: str, slot: str) -> ResearchNote | None:
@@ -76,28 +97,34 @@ class ResearchPart(Part):
             rows = session.exec(of_run.order_by(col(ModelCallRow.number))).all()
         return tuple(ModelCall.model_validate(row.model_dump(include=set(ModelCall.model_fields))) for row in rows)
 
-    def _save(self, kind: str, value: MarketSnapshot | Scan) -> str:
-        with self._database.read() as session:
-            if session.get(SnapshotRow, value.digest):
-                return value.digest
-        body = zlib.compress(canonical(value.model_dump(mode="json")).encode(), level=1)
-        with self._database.write() as session:
-            insert_once(session, SnapshotRow(digest=value.digest, kind=kind, body=body))
+    def _save(self, kind: str, value: documents.Document) -> str:
+        if self._recall(value.digest) is None:
+            with self._database.read() as session:
+                stored = documents.is_stored(session, value.digest)
+            if not stored:
+                with self._database.write() as session:
+                    documents.store(session, kind, value)
+            self._keep(value)
         return value.digest
 
-    def _read(self, kind: str, digest: str) -> bytes:
+    def _load(self, kind: str, digest: str, shape: type[D]) -> D:
+        known = self._recall(digest)
+        if isinstance(known, shape):
+            return known
         with self._database.read() as session:
-            row = session.get(SnapshotRow, digest)
-            if row is None or row.kind != kind:
-                raise NotFound(f"no {kind} {digest[:12]}", "its run was made in another PM_HOME")
-            body = row.body
-        try:
-            text = zlib.decompress(body)
-        except zlib.error as error:
-            raise LedgerDamaged(f"{kind} {digest[:12]} can't be read: {error}", RESTORE) from error
-        if hashlib.sha256(text).hexdigest() != digest:
-            raise LedgerDamaged(f"{kind} {digest[:12]} does not match its digest", RESTORE)
-        return text
+            value = shape.model_validate_json(documents.read(session, kind, digest))
+        self._keep(value)
+        return value
+
+    def _recall(self, digest: str) -> documents.Document | None:
+        with self._recent_lock:
+            return self._recent.get(digest)
+
+    def _keep(self, value: documents.Document) -> None:
+        with self._recent_lock:
+            self._recent[value.digest] = value
+            while len(self._recent) > REMEMBERED:
+                self._recent.popitem(last=False)
 
 
 def _add_calls(session: Session, portfolio: str, slot: str, calls: Sequence[ModelCall]) -> None:

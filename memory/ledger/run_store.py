@@ -1,19 +1,44 @@
 """Runs: one a slot, however often it is started."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
 from domain.errors import NotFound
+from domain.judgement import PolicyText
 from domain.records import Run, RunStatus
+from memory.ledger import documents
+from memory.ledger.accounts import hold_account
 from memory.ledger.session_part import SessionPart
 from memory.ledger.sql import insert_once
-from memory.ledger.tables import RunRow
+from memory.ledger.tables import PolicyPinRow, RunRow
 
 
 class RunPart(SessionPart):
     """Implements the runs of `domain.storage.RunStore`."""
+
+    def pin_policy(self, portfolio: str, session: date, policy: PolicyText, by: str) -> PolicyText:
+        """Put a policy in force for a session, unless the session has one; return the one in force."""
+        with self._database.write(portfolio) as db:
+            hold_account(db, portfolio)
+            stored = db.get(PolicyPinRow, (portfolio, session))
+            if stored is None:
+                last = select(PolicyPinRow).where(PolicyPinRow.portfolio == portfolio)
+                before = db.exec(last.order_by(col(PolicyPinRow.session).desc()).limit(1)).first()
+                documents.store(db, "policy", policy)
+                db.add(PolicyPinRow(portfolio=portfolio, session=session, digest=policy.digest))
+                if before is None or before.digest != policy.digest:
+                    detail = {"before": before.digest if before else None, "after": policy.digest}
+                    self._note(db, portfolio, "policy_in_force", session.isoformat(), detail, by)
+                return policy
+            return PolicyText.model_validate_json(documents.read(db, "policy", stored.digest))
+
+    def policy_in_force(self, portfolio: str, session: date) -> PolicyText | None:
+        """Read the policy that is in force for a session; None before anything has entered it."""
+        with self._database.read() as db:
+            stored = db.get(PolicyPinRow, (portfolio, session))
+            return PolicyText.model_validate_json(documents.read(db, "policy", stored.digest)) if stored else None
 
     def begin_run(self, run: Run) -> Run:
         """Insert the run of (portfolio, slot), or read the one that exists; enters its session, counts the attempt.
@@ -21,7 +46,7 @@ class RunPart(SessionPart):
         Raises:
             EarlierSession: the run's session is before the portfolio's clock.
         """
-        with self._database.write() as session:
+        with self._database.write(run.portfolio) as session:
             self._enter(session, run.portfolio, run.session, self._clock.now())
             fresh = RunRow(**run.model_dump(exclude={"assumptions", "attempts"}), assumptions=[], attempts=0)
             fresh.assumptions = list(run.assumptions)
@@ -51,7 +76,7 @@ class RunPart(SessionPart):
 
     def note_inputs(self, portfolio: str, slot: str, snapshot_digest: str, scan_digest: str) -> None:
         """Write down what a run decided on."""
-        with self._database.write() as session:
+        with self._database.write(portfolio) as session:
             row = _row(session, portfolio, slot)
             row.snapshot_digest, row.scan_digest = snapshot_digest, scan_digest
 
@@ -59,7 +84,7 @@ class RunPart(SessionPart):
         self, portfolio: str, slot: str, status: RunStatus, undecided: Mapping[str, str], problem: str, at: datetime
     ) -> None:
         """Close a run; one that is done stays as it is."""
-        with self._database.write() as session:
+        with self._database.write(portfolio) as session:
             row = _row(session, portfolio, slot)
             if row.status is RunStatus.DONE:
                 return

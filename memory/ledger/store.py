@@ -6,16 +6,22 @@ from typing import Self
 from domain.ports import Clock
 from domain.storage import Ledger
 from memory.ledger.approval_store import ApprovalPart
+from memory.ledger.control_store import ControlPart
 from memory.ledger.episode_store import EpisodePart
+from memory.ledger.mismatch_store import MismatchPart
 from memory.ledger.opening import open_database
+from memory.ledger.opening_postgres import open_postgres
 from memory.ledger.order_store import OrderPart
 from memory.ledger.portfolio_store import PortfolioPart
 from memory.ledger.proposal_store import ProposalPart
 from memory.ledger.research_store import ResearchPart
 from memory.ledger.run_store import RunPart
+from memory.postgres import PostgresUrl
 
 
-class SqlLedger(PortfolioPart, RunPart, ResearchPart, ProposalPart, ApprovalPart, OrderPart, EpisodePart):
+class SqlLedger(
+    PortfolioPart, ControlPart, MismatchPart, RunPart, ResearchPart, ProposalPart, ApprovalPart, OrderPart, EpisodePart
+):
     """Implements `domain.storage.Ledger`; safe to use from any number of threads and processes."""
 
     @classmethod
@@ -27,6 +33,16 @@ class SqlLedger(PortfolioPart, RunPart, ResearchPart, ProposalPart, ApprovalPart
             Busy: others have been opening it for a minute.
         """
         return cls(open_database(home), clock)
+
+    @classmethod
+    def open_url(cls, url: PostgresUrl, clock: Clock) -> Self:
+        """Open the ledger in a PostgreSQL database, creating or upgrading its tables as needed.
+
+        Raises:
+            DatabaseUnreachable: nobody answers there, or not to us.
+            LedgerDamaged: the tables there are not ours; nothing is overwritten.
+        """
+        return cls(open_postgres(url), clock)
 
     def close(self) -> None:
         """Close all connections; the ledger can't be used afterwards."""

@@ -121,3 +121,18 @@ def test_junk_is_refused_or_is_a_proposal_and_never_crashes(raw):
     except BadProposal:
         return
     assert 0 <= proposal.position_size_pct <= 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"reason": "a\x00b"}, "reason"),
+        ({"evidence": ["\x00"]}, "evidence"),
+        ({"take_profit_price": 1e300}, "take_profit_price"),
+        ({"stop_price": 2e9}, "stop_price"),
+        ({"limit_price": 2e9, "order_type": "limit"}, "limit_price"),
+    ],
+)
+def test_what_no_database_can_hold_is_refused_before_it_gets_there(fields, named):
+    with pytest.raises(BadProposal, match=named):
+        parse_proposal(changed(**fields))

@@ -15,15 +15,13 @@ from graph.answers import answer_card
 from graph.context import Context
 from graph.gate import RiskGate
 from graph.runner import Runner
-from memory.checkpoints import open_checkpoints
-from memory.ledger.store import SqlLedger
-from memory.locks import FileLocks
 from risk_engine.engine import Engine
+from tests.standins.backends import checkpoints_at, ledger_at, locks_at
 from tools.brokers.simulated import Costs, Faults, SimulatedBroker
 from tools.clock import ReplayClock
 from tools.market_data._sp500 import RecordedCloses
 from tools.market_data.recorded import RecordedFeed
-from workers.wiring import read_policy
+from workers.wiring import load, read_policy
 
 DEMO = Path(__file__).parents[2] / "portfolios" / "demo.toml"
 SESSION = date(2017, 5, 26)
@@ -79,27 +77,37 @@ class ScriptedAnalyst:
         return Answer[Proposals](value=Proposals(accepted=accepted))
 
 
+def demo_mandate(**changes):
+    return parse_mandate(DEMO.read_text(encoding="utf-8"), DEMO).model_copy(update=changes)
+
+
 class Desk:
     """One portfolio with everything real but the analyst and, on request, the broker's luck."""
 
-    def __init__(self, home: Path, saver, session: date = SESSION, mandate=None) -> None:
-        self.mandate = mandate or parse_mandate(DEMO.read_text(encoding="utf-8"), DEMO)
-        self.feed = RecordedFeed()
+    def __init__(
+        self, home: Path, saver, session: date = SESSION, mandate=None, feed=None, analyst=None, database=None
+    ) -> None:
+        address = database or str(home)
+        self.mandate = mandate or demo_mandate()
+        self.feed = feed or RecordedFeed()
         self.faults = Faults()
         self.clock = ReplayClock(session, self.feed.opens(session))
-        self.ledger = SqlLedger.open(home, self.clock)
+        self.ledger = ledger_at(address, self.clock)
         self.broker = SimulatedBroker(
             home / "broker.sqlite",
             self.mandate.name,
-            Decimal(100_000),
+            Decimal(str(self.mandate.starting_cash)),
             self.clock,
             RecordedCloses(),
             Costs(),
             self.faults,
         )
-        self.analyst = ScriptedAnalyst()
-        self.engine = Engine(read_policy(self.mandate, recorded=True), self.mandate, "test")
-        gate = RiskGate(self.ledger, self.feed, self.engine, self.engine, self.mandate, self.clock)
+        self.analyst = analyst or ScriptedAnalyst()
+        self.policy_text = read_policy(self.mandate, recorded=True)
+        policy = load(self.policy_text)
+        self.engine = Engine(policy, self.mandate, "test")
+        digest = self.policy_text.digest
+        gate = RiskGate(self.ledger, self.feed, self.engine, self.engine, self.mandate, self.clock, digest)
         self.ctx = Context(
             mandate=self.mandate,
             clock=self.clock,
@@ -108,8 +116,9 @@ class Desk:
             ledger=self.ledger,
             analyst=self.analyst,
             gate=gate,
-            locks=FileLocks(home / "locks"),
+            locks=locks_at(address),
             rooms=self.engine,
+            levels=policy,
         )
         self.runner = Runner(self.ctx, saver)
         self.ledger.open_portfolio(self.mandate, session, self.clock.now())
@@ -156,15 +165,17 @@ def proposal(symbol: str, **fields) -> TradeProposal:
 
 
 @contextmanager
-def open_desk(home: Path, **options):
+def open_desk(home: Path, *, database: str | None = None, saver=None, **options):
+    """Open a desk in `home`; with `database`, ledger, locks and checkpoints are at that URL instead."""
     home.mkdir(parents=True, exist_ok=True)
-    saver = open_checkpoints(home / "checkpoints.sqlite")
-    desk = Desk(home, saver, **options)
+    saver = saver or checkpoints_at(database or str(home))
+    desk = Desk(home, saver, database=database, **options)
     try:
         yield desk
     finally:
         desk.ledger.close()
-        saver.conn.close()
+        if hasattr(saver, "conn"):
+            saver.conn.close()
 
 
 @pytest.fixture

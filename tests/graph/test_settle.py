@@ -16,6 +16,12 @@ from tests.graph.conftest import open_desk, proposal
 NEXT = date(2017, 5, 30)
 
 
+@pytest.fixture
+def desk(tmp_path, backend):
+    with open_desk(tmp_path / "home", database=backend.address if backend.is_postgres else None) as made:
+        yield made
+
+
 def test_only_assess_leads_to_execute():
     graph = build_settle().compile().get_graph()
 
@@ -97,12 +103,12 @@ def test_a_hard_breach_is_rejected_whoever_asks(desk):
     assert "volatility_limit" in record.verdict.breached
 
 
-def test_a_restart_between_card_and_answer_loses_nothing(tmp_path):
-    home = tmp_path / "home"
-    with open_desk(home) as desk:
+def test_a_restart_between_card_and_answer_loses_nothing(tmp_path, backend):
+    home, database = tmp_path / "home", backend.address if backend.is_postgres else None
+    with open_desk(home, database=database) as desk:
         (record,) = desk.propose(desk.buy("AMD"))
 
-    with open_desk(home) as desk:
+    with open_desk(home, database=database) as desk:
         after = desk.answer(record)
 
         assert after.status is ProposalStatus.DONE

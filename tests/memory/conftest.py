@@ -1,19 +1,8 @@
-"""A fresh ledger, and a desk on it."""
-
-import shutil
+"""A fresh ledger on each of the two databases, and a desk on it."""
 
 import pytest
 
-from memory.ledger.store import SqlLedger
 from tests.memory.fakes import Desk, FakeClock
-
-
-@pytest.fixture(scope="session")
-def blank(tmp_path_factory):
-    """A ledger with nothing in it, migrated once and copied for each test."""
-    home = tmp_path_factory.mktemp("blank")
-    SqlLedger.open(home, FakeClock()).close()
-    return home / "ledger.sqlite"
 
 
 @pytest.fixture
@@ -22,9 +11,8 @@ def clock():
 
 
 @pytest.fixture
-def ledger(tmp_path, clock, blank):
-    shutil.copy(blank, tmp_path / "ledger.sqlite")
-    opened = SqlLedger.open(tmp_path, clock)
+def ledger(backend, clock):
+    opened = backend.open(clock)
     yield opened
     opened.close()
 

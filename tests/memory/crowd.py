@@ -30,7 +30,7 @@ sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0 for child i
 """
 
 
-def at_once(home: Path, count: int, imports: str, work: str) -> str:
+def at_once(home: Path | str, count: int, imports: str, work: str) -> str:
     """Run `work` (the body of a function of `home` and `number`) in `count` processes; return what went wrong."""
     body = "".join(f"    {line}\n" for line in work.strip().splitlines())
     script = FRAME.format(imports=imports, work=body)

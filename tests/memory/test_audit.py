@@ -1,8 +1,5 @@
 """The audit chain: without gaps, and any change shows."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from domain.errors import LedgerDamaged
@@ -10,10 +7,9 @@ from domain.ids import digest
 from tests.memory.fakes import FakeClock
 
 
-def harm(tmp_path, *statements: str) -> None:
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw, raw:
-        for statement in statements:
-            raw.execute(statement)
+def harm(backend, *statements: str) -> None:
+    for statement in statements:
+        backend.raw(statement)
 
 
 @pytest.fixture
@@ -68,16 +64,16 @@ def test_long_chains_are_read_in_pages(told, monkeypatch):
         ("UPDATE audit_head SET length = 6 WHERE chain = 'demo'", "should end at row 6"),
     ],
 )
-def test_any_change_is_found_at_its_first_row(told, tmp_path, statement, named):
-    harm(tmp_path, statement)
+def test_any_change_is_found_at_its_first_row(told, backend, statement, named):
+    harm(backend, statement)
 
     with pytest.raises(LedgerDamaged, match=named):
         told.ledger.verify_audit()
 
 
-def test_two_rows_in_exchanged_places_are_found(told, tmp_path):
+def test_two_rows_in_exchanged_places_are_found(told, backend):
     harm(
-        tmp_path,
+        backend,
         "UPDATE audit SET sequence = 99 WHERE chain = 'demo' AND sequence = 4",
         "UPDATE audit SET sequence = 4 WHERE chain = 'demo' AND sequence = 5",
         "UPDATE audit SET sequence = 5 WHERE chain = 'demo' AND sequence = 99",

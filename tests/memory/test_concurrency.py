@@ -10,17 +10,16 @@ import pytest
 from domain.errors import AlreadyDecided, Busy
 from domain.records import ProposalStatus
 from memory.ledger import engine
-from memory.ledger.store import SqlLedger
 from tests.memory.crowd import REPOSITORY, at_once
-from tests.memory.fakes import D1, NOW, PRICES, FakeClock, a_new, a_trade, a_verdict, an_answer, an_intent
+from tests.memory.fakes import D1, NOW, PRICES, a_new, a_trade, a_verdict, an_answer, an_intent
 
 IMPORTS = """
 from domain.errors import AlreadyDecided
-from memory.ledger.store import SqlLedger
 from tests.memory.fakes import FakeClock, an_answer
+from tests.standins.backends import ledger_at
 """
 DECIDE = """
-ledger = SqlLedger.open(home, FakeClock())
+ledger = ledger_at({address!r}, FakeClock())
 try:
     word = ledger.decide(an_answer("A", "approve" if number % 2 else "reject", by=f"u{number}")).status.value
 except AlreadyDecided:
@@ -29,11 +28,10 @@ except AlreadyDecided:
 """
 DIE_INSIDE = """
 import os, signal, sys
-from pathlib import Path
 from domain.records import ProposalStatus
-from memory.ledger.store import SqlLedger
 from tests.memory.fakes import FakeClock, a_trade, a_verdict
-ledger = SqlLedger.open(Path(sys.argv[1]), FakeClock())
+from tests.standins.backends import ledger_at
+ledger = ledger_at(sys.argv[1], FakeClock())
 with ledger.locked_book("demo") as locked:
     locked.record_verdict(a_verdict("A"), a_trade("A"), ProposalStatus.JUDGED, 1.0)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -41,10 +39,10 @@ with ledger.locked_book("demo") as locked:
 
 
 @pytest.mark.process
-def test_of_eight_processes_that_answer_at_once_one_wins_and_all_are_audited(desk, tmp_path):
+def test_of_eight_processes_that_answer_at_once_one_wins_and_all_are_audited(desk, backend, tmp_path):
     desk.waiting("A")
 
-    went_wrong = at_once(tmp_path, 8, IMPORTS, DECIDE)
+    went_wrong = at_once(tmp_path, 8, IMPORTS, DECIDE.replace("{address!r}", repr(backend.address)))
 
     said = [(tmp_path / f"said-{number}").read_text() for number in range(8)]
     assert went_wrong == ""
@@ -98,11 +96,11 @@ def test_two_locked_books_of_one_portfolio_never_overlap(desk):
 
 
 @pytest.mark.process
-def test_a_process_killed_inside_a_locked_book_leaves_nothing(desk, tmp_path):
+def test_a_process_killed_inside_a_locked_book_leaves_nothing(desk, backend):
     desk.schedule("A")
     before = desk.actions()
 
-    killed = subprocess.run([sys.executable, "-c", DIE_INSIDE, str(tmp_path)], cwd=REPOSITORY, check=False)
+    killed = subprocess.run([sys.executable, "-c", DIE_INSIDE, backend.address], cwd=REPOSITORY, check=False)
 
     assert killed.returncode == -9
     assert desk.ledger.proposal("A").status is ProposalStatus.SCHEDULED
@@ -145,9 +143,10 @@ def test_readers_see_the_state_before_while_somebody_writes(desk):
     assert seen == [ProposalStatus.SCHEDULED]
 
 
-def test_a_writer_that_cannot_get_the_lock_says_busy(desk, tmp_path, monkeypatch):
+def test_a_writer_that_cannot_get_the_lock_says_busy(desk, backend, monkeypatch):
     monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 50)
-    impatient = SqlLedger.open(tmp_path, FakeClock())
+    monkeypatch.setattr(engine, "STATEMENT_TIMEOUT_MS", 50)
+    impatient = backend.open()
 
     with desk.ledger.locked_book("demo"), pytest.raises(Busy, match="another process is writing"):
         impatient.audit("demo", "noted", "x", {}, "test")

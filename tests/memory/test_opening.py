@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -15,7 +16,6 @@ from alembic.script import ScriptDirectory
 from domain.errors import LedgerDamaged
 from memory.ledger.migrations import HEAD
 from memory.ledger.migrations.upgrade import configuration
-from memory.ledger.opening import open_database
 from memory.ledger.store import SqlLedger
 from memory.ledger.tables import METADATA
 from tests.memory.crowd import at_once
@@ -35,14 +35,11 @@ ledger.audit("system", "started", str(number), {}, "test")
 """
 
 
-def test_the_migrated_schema_is_the_declared_one(tmp_path):
-    database = open_database(tmp_path)
-
-    with database.read() as session:
+def test_the_migrated_schema_is_the_declared_one(ledger):
+    with ledger._database.read() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         differences = compare_metadata(context, METADATA)
 
-    database.close()
     assert differences == []
 
 
@@ -50,12 +47,9 @@ def test_head_is_the_newest_migration():
     assert ScriptDirectory.from_config(configuration()).get_current_head() == HEAD
 
 
-def test_checks_on_enums_are_in_the_database(tmp_path, desk):
-    with (
-        closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw,
-        pytest.raises(sqlite3.IntegrityError, match="ck_control_state"),
-    ):
-        raw.execute("UPDATE control SET state = 'ON_FIRE'")
+def test_checks_on_enums_are_in_the_database(backend, desk):
+    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError), match="ck_control_state"):
+        backend.raw("UPDATE control SET state = 'ON_FIRE'")
 
 
 def test_an_open_ledger_is_found_again_as_it_was(tmp_path, clock):
@@ -155,6 +149,7 @@ def test_a_home_that_is_a_file_is_refused(tmp_path):
         SqlLedger.open(tmp_path / "home", FakeClock())
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_ledger_broken_while_open_says_so(tmp_path, desk):
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
         raw.execute("PRAGMA foreign_keys=OFF")
@@ -164,6 +159,7 @@ def test_a_ledger_broken_while_open_says_so(tmp_path, desk):
         desk.ledger.control("demo")
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_ledger_that_cannot_grow_asks_for_space_not_for_a_copy(desk):
     from sqlalchemy import event
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from domain.errors import BadInput, NotFound
 from domain.orders import IntentState, OrderStatus
 from domain.records import ProposalStatus
-from memory.ledger.store import SqlLedger
 from tests.memory.fakes import D1, NOW, Desk, FakeClock, a_fill, a_mandate, an_intent, an_order
 
 
@@ -312,11 +311,9 @@ def test_a_proposal_with_two_orders_ends_with_the_last_of_them(desk):
     assert (between, desk.ledger.proposal("A").status) == (ProposalStatus.EXECUTING, ProposalStatus.DONE)
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    opened = SqlLedger.open(tmp_path_factory.mktemp("shared"), FakeClock())
-    yield Desk(opened, FakeClock())
-    opened.close()
+@pytest.fixture
+def shared(ledger):
+    return Desk(ledger, FakeClock())
 
 
 news = st.lists(

@@ -1,8 +1,6 @@
 """Runs, snapshots and what the analyst said."""
 
-import sqlite3
 import zlib
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,7 +97,7 @@ def test_times_come_back_aware_in_utc(desk):
     assert desk.ledger.run("demo", "2017-05-26").started_at.tzinfo == UTC
 
 
-def test_snapshots_and_scans_are_stored_once_under_their_digest(desk, tmp_path):
+def test_snapshots_and_scans_are_stored_once_under_their_digest(desk, backend):
     snapshot, scan = a_snapshot(), a_scan()
     digests = {desk.ledger.save_snapshot(snapshot), desk.ledger.save_snapshot(a_snapshot())}
     desk.ledger.save_scan(scan)
@@ -107,8 +105,7 @@ def test_snapshots_and_scans_are_stored_once_under_their_digest(desk, tmp_path):
     assert digests == {snapshot.digest}
     assert desk.ledger.snapshot(snapshot.digest) == snapshot
     assert desk.ledger.scan(scan.digest) == scan
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw:
-        assert raw.execute("SELECT count(*) FROM snapshot").fetchone() == (2,)
+    assert backend.raw("SELECT count(*) FROM snapshot") == [(2,)]
 
 
 def test_a_snapshot_is_not_a_scan(desk):
@@ -119,10 +116,9 @@ def test_a_snapshot_is_not_a_scan(desk):
 
 
 @pytest.mark.parametrize("body", [b"noise", zlib.compress(b"{}")])
-def test_a_snapshot_that_was_changed_is_damage(desk, tmp_path, body):
+def test_a_snapshot_that_was_changed_is_damage(desk, backend, body):
     digest = desk.ledger.save_snapshot(a_snapshot())
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw, raw:
-        raw.execute("UPDATE snapshot SET body = ?", (body,))
+    backend.raw("UPDATE snapshot SET body = %s", body)
 
     with pytest.raises(LedgerDamaged, match="snapshot"):
         desk.ledger.snapshot(digest)

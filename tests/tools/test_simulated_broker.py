@@ -653,6 +653,41 @@ def assert_consistent(broker):
         assert order.filled_quantity == quantity <= order.quantity
 
 
+def test_money_from_outside_moves_once_a_key(broker):
+    for _ in range(2):
+        broker.deposit(Decimal(500), "in")
+        broker.withdraw(Decimal("99.50"), "out")
+
+    assert broker.account().cash == START + Decimal("400.50")
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity"])
+def test_what_is_no_amount_of_money_is_not_moved(broker, amount):
+    for move in (broker.deposit, broker.withdraw):
+        with pytest.raises(BadInput, match="not an amount of money"):
+            move(Decimal(amount), "k")
+
+    assert broker.account().cash == START
+
+
+def test_a_key_that_moved_something_else_is_refused(broker):
+    broker.deposit(Decimal(500), "k")
+
+    for move, amount in ((broker.deposit, 501), (broker.withdraw, 500)):
+        with pytest.raises(BadInput, match="'k' has moved 500 dollars already"):
+            move(Decimal(amount), "k")
+
+
+def test_what_an_open_order_may_still_spend_cannot_be_withdrawn(broker, make_intent):
+    broker.submit(make_intent(quantity=Decimal(100), order_type=OrderType.LIMIT, limit_price=Decimal(80)))
+
+    with pytest.raises(BadInput, match="dollars free"):
+        broker.withdraw(Decimal(92_500), "k")
+    broker.withdraw(Decimal(91_000), "k")
+
+    assert broker.account().cash == Decimal(9_000)
+
+
 CHILD = """
 import os, signal, sys
 from decimal import Decimal

@@ -15,7 +15,7 @@ from domain.proposal import OrderType
 from domain.trade import Side
 from tools.brokers._ticket import Ticket
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_MS = 10_000
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS fills (
 CREATE INDEX IF NOT EXISTS fills_at ON fills (portfolio, at);
 CREATE TABLE IF NOT EXISTS holdings (
     portfolio TEXT NOT NULL, symbol TEXT NOT NULL, quantity TEXT NOT NULL, PRIMARY KEY (portfolio, symbol));
+CREATE TABLE IF NOT EXISTS flows (
+    portfolio TEXT NOT NULL, key TEXT NOT NULL, amount TEXT NOT NULL, PRIMARY KEY (portfolio, key));
 """
 OPEN = (OrderStatus.ACCEPTED, OrderStatus.PARTIAL)
 
@@ -170,6 +172,16 @@ class AccountFile:
             str(self.cash() - signed * fill.price - fill.commission),
             self._portfolio,
         )
+
+    def moved(self, key: str) -> Decimal | None:
+        """Dollars that came (or, negative, went) under `key`; None when nothing did."""
+        rows = self._rows("SELECT amount FROM flows WHERE portfolio = ? AND key = ?", self._portfolio, key)
+        return Decimal(rows[0]["amount"]) if rows else None
+
+    def move(self, key: str, amount: Decimal) -> None:
+        """Write down money from (or, negative, to) outside, and change the cash with it."""
+        self._run("INSERT INTO flows VALUES (?, ?, ?)", self._portfolio, key, str(amount))
+        self._run("UPDATE account SET cash = ? WHERE portfolio = ?", str(self.cash() + amount), self._portfolio)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)

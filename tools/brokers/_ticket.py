@@ -6,9 +6,10 @@ from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from domain.ids import short_id
-from domain.orders import Order, OrderIntent, OrderStatus
+from domain.orders import Fill, Order, OrderIntent, OrderStatus
 from domain.proposal import OrderType
 from domain.trade import Side
+from tools import trading_hours
 from tools.brokers._costs import MICRO, Costs
 
 EXECUTION_NOTIONAL = Decimal(100_000)
@@ -174,3 +175,20 @@ def _is_whole(quantity: Decimal) -> bool:
 def _touches(ticket: Ticket, close: Decimal) -> bool:
     assert ticket.stop_price is not None
     return close >= ticket.stop_price if ticket.side is Side.BUY else close <= ticket.stop_price
+
+
+def execution(
+    portfolio: str, ticket: Ticket, session: date, costs: Costs, number: int, shares: Decimal, price: Decimal
+) -> Fill:
+    """Write down one execution of a ticket at a session's close; the same one always has the same id."""
+    return Fill(
+        execution_id=f"sim-{short_id(portfolio, ticket.client_order_id, session.isoformat(), number)}",
+        client_order_id=ticket.client_order_id,
+        symbol=ticket.symbol,
+        side=ticket.side,
+        quantity=shares,
+        price=price,
+        commission=ticket.commission_of(shares, price, costs),
+        at=trading_hours.closes_at(session),
+        session=session,
+    )

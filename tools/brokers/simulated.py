@@ -6,34 +6,24 @@ from decimal import Decimal
 from pathlib import Path
 
 import structlog
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import BadInput, NoData, OrderRefused
-from domain.ids import short_id
 from domain.mandate import Mandate
 from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent, OrderStatus
 from domain.ports import Clock
-from domain.proposal import OrderType, describe
+from domain.proposal import OrderType
 from domain.trade import Side
-from tools import trading_hours
 from tools.brokers import BROKERS
 from tools.brokers._account_file import AccountFile
 from tools.brokers._closes import Closes
-from tools.brokers._costs import Costs
+from tools.brokers._costs import Costs, SimulatedBrokerSettings
 from tools.brokers._faults import Fault, Faults, Scripted
-from tools.brokers._ticket import Ticket, executions
+from tools.brokers._ticket import Ticket, execution, executions
 from tools.market_data._sp500 import RecordedCloses
 
 __all__ = ["Closes", "Costs", "Fault", "Faults", "Scripted", "SimulatedBroker", "SimulatedBrokerSettings"]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-
-class SimulatedBrokerSettings(BaseSettings, Costs):
-    """The costs, read from PM_SIM_HALF_SPREAD_BPS, PM_SIM_SLIPPAGE_BPS, PM_SIM_COMMISSION_PER_SHARE and so on."""
-
-    model_config = SettingsConfigDict(env_prefix="PM_SIM_", frozen=True)
 
 
 @BROKERS.register
@@ -72,24 +62,13 @@ class SimulatedBroker:
         Raises:
             BadInput: a PM_SIM_ variable that can't be a cost.
         """
-        try:
-            costs = SimulatedBrokerSettings()
-        except ValidationError as error:
-            raise BadInput(
-                f"PM_SIM_{describe(error).upper()}", "correct the variable; .env.example lists them"
-            ) from None
-        cash = Decimal(str(mandate.starting_cash))
+        cash, costs = Decimal(str(mandate.starting_cash)), SimulatedBrokerSettings.read()
         return cls(home / "broker.sqlite", mandate.name, cash, clock, RecordedCloses(), costs)
 
     @property
     def assumption(self) -> str:
         """Say in a sentence what this broker makes up."""
-        costs = self._costs
-        return (
-            f"The broker is simulated: fills at the close, {costs.half_spread_bps + costs.slippage_bps} bp of spread and "
-            f"slippage, ${costs.commission_per_share} a share (at least ${costs.minimum_commission}) commission, at most "
-            f"${costs.max_fill_notional:,} of one order at one close."
-        )
+        return f"The broker is simulated: fills at the close, {self._costs.sentence}."
 
     def account(self) -> Account:
         """Tell the money; holdings count at the last close before the clock's session, in dollars."""
@@ -164,9 +143,44 @@ class SimulatedBroker:
         self._catch_up()
         return self._file.fills(since)
 
+    def deposit(self, amount: Decimal, key: str) -> None:
+        """Take in `amount` dollars; the same `key` again moves nothing.
+
+        Raises:
+            BadInput: not a positive amount, or a key that moved something else.
+        """
+        self._move(amount, key)
+
+    def withdraw(self, amount: Decimal, key: str) -> None:
+        """Pay out `amount` dollars of what no open order may still spend; the same `key` again moves nothing.
+
+        Raises:
+            BadInput: not a positive amount, more than is free, or a key that moved something else.
+        """
+        self._move(amount, key, sign=-1)
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+    def _move(self, amount: Decimal, key: str, sign: int = 1) -> None:
+        if not amount.is_finite() or amount <= 0:
+            raise BadInput(f"{amount} is not an amount of money", "give dollars above zero")
+        with self._file.transaction():
+            self._catch_up()
+            moved = self._file.moved(key)
+            if moved is not None:
+                if moved != sign * amount:
+                    raise BadInput(f"key {key!r} has moved {moved} dollars already", "choose another key")
+                return
+            free = self._free_cash()
+            if sign < 0 and amount > free:
+                raise BadInput(f"the account has {free:.2f} dollars free, not {amount}", "withdraw less")
+            self._file.move(key, sign * amount)
+
+    def _free_cash(self) -> Decimal:
+        held_back = (ticket.held_back(self._costs) for ticket in self._file.open_tickets())
+        return self._file.cash() - sum(held_back, Decimal(0))
 
     def _take(self, ticket: Ticket, addressed_to: str, scripted: Scripted) -> Ticket:
         refusal = "by the script of faults" if scripted.fault is Fault.REJECT else self._refusal(ticket, addressed_to)
@@ -213,7 +227,7 @@ class SimulatedBroker:
         close = self._close(ticket.session, ticket.symbol)
         assert close is not None
         cost = ticket.cost_of(ticket.quantity, ticket.worst_at(close, self._costs), self._costs)
-        free = self._file.cash() - sum((other.held_back(self._costs) for other in others), Decimal(0))
+        free = self._free_cash()
         if cost > free:
             return f"insufficient cash: {ticket.quantity} {ticket.symbol} may cost {cost:.2f}, {free:.2f} is free"
         return ""
@@ -248,7 +262,7 @@ class SimulatedBroker:
         price = None if close is None else ticket.price_at(close, self._costs)
         if price is not None:
             for number, shares in enumerate(executions(self._room(ticket, price), price)):
-                self._file.book(self._execution(ticket, session, number, shares, price))
+                self._file.book(execution(self._portfolio, ticket, session, self._costs, number, shares, price))
                 ticket = ticket.with_fill(shares, price)
                 log.info("order_filled", symbol=ticket.symbol, shares=str(shares), price=str(price))
         self._file.change(ticket)
@@ -263,19 +277,6 @@ class SimulatedBroker:
         while most > 0 and ticket.cost_of(most, price, self._costs) > cash:
             most -= max(Decimal(1), (ticket.cost_of(most, price, self._costs) - cash) // (2 * price))
         return most
-
-    def _execution(self, ticket: Ticket, session: date, number: int, shares: Decimal, price: Decimal) -> Fill:
-        return Fill(
-            execution_id=f"sim-{short_id(self._portfolio, ticket.client_order_id, session.isoformat(), number)}",
-            client_order_id=ticket.client_order_id,
-            symbol=ticket.symbol,
-            side=ticket.side,
-            quantity=shares,
-            price=price,
-            commission=ticket.commission_of(shares, price, self._costs),
-            at=trading_hours.closes_at(session),
-            session=session,
-        )
 
     def _close(self, session: date, symbol: str) -> Decimal | None:
         close = self._closes.close(session, symbol)

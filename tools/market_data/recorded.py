@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 
 from domain.errors import BadInput, LookAhead, NoData
 from domain.market import Execution, MarketSnapshot, Provenance, SymbolHistory
@@ -22,6 +23,10 @@ ASSUMPTIONS = (
 )
 
 
+REMEMBERED = 8
+"""So many snapshots are kept: the same question within a run has the same answer, digest included."""
+
+
 @MARKET_DATA.register
 class RecordedFeed:
     """Closes before a session, never the session's own: there is no way to ask for that one here."""
@@ -32,6 +37,7 @@ class RecordedFeed:
 
     def __init__(self, table: PriceTable | None = None) -> None:
         self._table = table or load_sp500()
+        self._told = lru_cache(maxsize=REMEMBERED)(self._tell)
 
     def snapshot(self, symbols: Sequence[str], session: date, as_of: datetime) -> MarketSnapshot:
         """Tell the last three years of closes before `session`.
@@ -43,6 +49,9 @@ class RecordedFeed:
         """
         if as_of.tzinfo is None:
             raise BadInput(f"as_of {as_of.isoformat()} has no time zone", "pass an aware datetime in UTC")
+        return self._told(tuple(symbols), session, as_of)
+
+    def _tell(self, symbols: tuple[str, ...], session: date, as_of: datetime) -> MarketSnapshot:
         row = self._row(session)
         if row < SHORTEST:
             raise NoData(f"only {row} sessions of data before {session}, {SHORTEST} are needed", self._first_usable())

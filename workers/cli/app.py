@@ -1,15 +1,16 @@
 """The Typer application, and how its errors reach a person or a script."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 
-import click
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from domain.errors import DeskError
-from workers.cli.commands import answers, audit, propose, reading, run_day, upkeep
+from workers.cli.commands import answers, audit, control, limits, propose, reading, run_day, upkeep
 
 app = typer.Typer(
     name="pm",
@@ -24,30 +25,50 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (run_day, answers, reading, propose, audit, upkeep):
+for module in (run_day, answers, reading, propose, control, audit, upkeep, limits):
     module.register(app)
 
 
 def run(argv: Sequence[str]) -> int:
     """Carry out one command line; return the exit code."""
+    try:
+        code = _carry_out(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _nobody_reads()
+    return code
+
+
+def _carry_out(argv: Sequence[str]) -> int:
     as_json = "--json" in argv
     try:
         code = app(args=list(argv), prog_name="pm", standalone_mode=False)
-    except click.ClickException as error:
+    except ClickException as error:
         return _usage(error, as_json=as_json)
     except DeskError as error:
         return _fail(error.message, error.remedy, as_json=as_json)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return _fail("interrupted", "run the same command again: nothing is lost", as_json=as_json)
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line for the user, the rest in a file
         return _fail(*_unexpected(error), as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
-def _usage(error: click.ClickException, *, as_json: bool) -> int:
+def _usage(error: ClickException, *, as_json: bool) -> int:
+    if isinstance(error, NoArgsIsHelpError):
+        return _no_command(error, as_json=as_json)
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "pm"
-    return _fail(error.format_message(), f"see `{command} --help`", as_json=as_json, code=2)
+    return _fail(error.format_message().rstrip("."), f"see `{command} --help`", as_json=as_json, code=2)
+
+
+def _no_command(error: NoArgsIsHelpError, *, as_json: bool) -> int:
+    if as_json:
+        return _fail("a command is missing", f"see `{error.ctx.command_path} --help`", as_json=True, code=2)
+    sys.stdout.write(error.ctx.get_help() + "\n")
+    return 2
 
 
 def _fail(message: str, remedy: str, *, as_json: bool, code: int = 1) -> int:
@@ -56,6 +77,12 @@ def _fail(message: str, remedy: str, *, as_json: bool, code: int = 1) -> int:
     else:
         sys.stderr.write(f"pm: {message}\n" + (f"    {remedy}\n" if remedy else ""))
     return code
+
+
+def _nobody_reads() -> int:
+    # `pm report | head`: what was to be done is done, and the interpreter must not complain when it flushes at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _unexpected(error: Exception) -> tuple[str, str]:

@@ -1,13 +1,16 @@
 """How text reaches the terminal: one console, JSON lines, progress, and the words for verdicts."""
 
 import json
+import shlex
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -49,15 +52,28 @@ OUTCOME_STYLE = {
 }
 
 
+CONTROLS = dict.fromkeys([*range(10), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Characters that steer a terminal or turn its text around; all that is printed may come from a model."""
+
+
+class SafeConsole(Console):
+    """A console that prints text, and never obeys it."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render, without characters that steer the terminal."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(segment.text.translate(CONTROLS), segment.style)
+
+
 def console() -> Console:
     """A console for standard output; as wide as the terminal, or 120 columns when piped."""
     piped = not sys.stdout.isatty()
-    return Console(highlight=False, soft_wrap=False, width=WIDTH_WHEN_PIPED if piped else None)
+    return SafeConsole(highlight=False, soft_wrap=False, width=WIDTH_WHEN_PIPED if piped else None)
 
 
 def say(text: str) -> None:
-    """Print one line as it is, markup switched off."""
-    sys.stdout.write(text + "\n")
+    """Print lines as they are, markup switched off."""
+    sys.stdout.write(text.translate(CONTROLS) + "\n")
 
 
 def json_line(value: Any) -> None:
@@ -81,8 +97,10 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
 
 def program() -> str:
     """How the user called us, so that printed commands can be pasted."""
-    called = Path(sys.argv[0])
-    return str(called) if called.name == "pm" and len(called.parts) > 1 and not called.is_absolute() else "pm"
+    called = sys.argv[0]
+    if Path(called).name != "pm" or shutil.which("pm") == called:
+        return "pm"
+    return shlex.quote(called)
 
 
 class Progress:

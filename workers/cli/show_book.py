@@ -6,27 +6,37 @@ from rich.console import Console
 from rich.text import Text
 
 from domain.book import Book
+from domain.market import MarketSnapshot
 from domain.orders import OrderIntent
-from domain.records import ProposalStatus
+from domain.records import Control, ProposalStatus
 from workers.cli import as_json as js
 from workers.cli import output
 from workers.wiring import Wired
 
+UNTOLD = frozenset({"started", "control_reason", "control_by", "control_since"})
+"""Keys of the status that have no line of their own."""
 
-def current_book(wired: Wired) -> tuple[Book, Mapping[str, float]]:
-    """The book now, and the prices it is reckoned with."""
+
+def current_market(wired: Wired) -> MarketSnapshot:
+    """What is known of the market now."""
     ctx = wired.ctx
     session = ctx.clock.session()
     as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
-    market = ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+    return ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+
+
+def current_book(wired: Wired) -> tuple[Book, Mapping[str, float]]:
+    """The book now, and the prices it is reckoned with."""
+    market = current_market(wired)
     prices = {symbol: bars.price for symbol, bars in market.history.items()}
-    return ctx.ledger.book(ctx.portfolio, session, prices), prices
+    return wired.ctx.ledger.book(wired.ctx.portfolio, market.session, prices), prices
 
 
 def status(wired: Wired, *, as_json: bool) -> None:
     """Print where the portfolio stands."""
     ctx = wired.ctx
     book, _ = current_book(wired)
+    control = ctx.ledger.control(ctx.portfolio)
     waiting = ctx.ledger.proposals(ctx.portfolio, statuses=[ProposalStatus.AWAITING])
     last = next(iter(ctx.ledger.runs(ctx.portfolio, limit=1)), None)
     found = {
@@ -34,24 +44,45 @@ def status(wired: Wired, *, as_json: bool) -> None:
         "session": book.session.isoformat(),
         "started": ctx.ledger.session(ctx.portfolio) is not None,
         "control": book.control.value,
+        "control_reason": control.reason,
+        "control_by": control.by,
+        "control_since": control.session.isoformat() if control.session else None,
         "equity": round(book.equity, 2),
         "cash": round(book.cash, 2),
         "unit_value": round(book.unit_value, 6),
-        "drawdown": round(book.unit_value / book.reference_high - 1.0, 6),
+        "reference_high": round(book.reference_high, 6),
+        "all_time_high": round(book.all_time_high, 6),
+        "drawdown": round(min(book.unit_value / book.reference_high - 1.0, 0.0), 6),
         "positions": len(book.positions),
         "open_orders": len(book.working),
         "waiting": len(waiting),
         "unknown_orders": book.unknown_orders,
+        "mismatches": book.mismatches,
         "last_run": {"slot": last.slot, "status": last.status.value, "analyst": last.analyst} if last else None,
     }
     if as_json:
         output.json_line(found)
         return
+    run = f"{last.slot} ({last.status.value}, {last.analyst})" if last else "none yet: `pm run` makes one"
+    shown = {
+        **{key.replace("_", " "): str(value) for key, value in found.items() if key not in UNTOLD},
+        "control": _control_line(control),
+        "equity": f"${book.equity:,.2f}",
+        "cash": f"${book.cash:,.2f}",
+        "drawdown": output.percent(-float(str(found["drawdown"]))),
+        "last run": run,
+    }
     rows = output.table("", "")
-    for key, value in found.items():
-        shown = f"{value['slot']} ({value['status']}, {value['analyst']})" if isinstance(value, dict) else value
-        rows.add_row(key.replace("_", " "), str(shown) if shown is not None else "none yet: `pm run` makes one")
+    rows.show_header = False
+    for key, text in shown.items():
+        rows.add_row(key, text)
     output.console().print(rows)
+
+
+def _control_line(control: Control) -> str:
+    if not control.reason:
+        return control.state.value
+    return f"{control.state.value}: {control.reason} ({control.by}, since {control.session})"
 
 
 def positions(wired: Wired, *, as_json: bool) -> None:

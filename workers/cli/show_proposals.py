@@ -1,5 +1,6 @@
 """Print proposals: the table of verdicts, and the card of one that waits for an answer."""
 
+import shlex
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -74,7 +75,7 @@ def card(out: Console, wired: Wired, record: ProposalRecord) -> None:
     lines += [_line(result) for result in verdict.results if result.outcome.breaches]
     passed = sum(result.outcome is Outcome.PASS for result in verdict.results)
     lines.append(Text(f"{passed} rules passed · {_state(wired)} · PAPER · expires {_until(record)}", style="dim"))
-    flags = "" if wired.ctx.portfolio == "demo" else f" -p {wired.ctx.portfolio}"
+    flags = "" if wired.named in {"", wired.settings.portfolio} else f" -p {shlex.quote(wired.named)}"
     lines.append(Text(f"{pm} approve P-{record.id}{flags}    (--half, --quantity N)", style="bold green"))
     lines.append(Text(f"{pm} reject P-{record.id}{flags}     {pm} why P-{record.id}{flags}", style="bold"))
     title = f"P-{record.id} v{record.version}"

@@ -1,13 +1,23 @@
 """Print one run: the market, both sides of each symbol, proposals with verdicts, orders, the book, assumptions."""
 
+from datetime import date
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from domain.records import ProposalStatus, Run
+from domain.records import ProposalStatus, Run, RunStatus
 from workers.cli import as_json as js
 from workers.cli import output, show_book, show_proposals
 from workers.wiring import Wired
+
+
+def past(wired: Wired, session: date | None) -> Run | None:
+    """Find the run of `session` if it is done and behind the portfolio's clock: nothing is left of it to settle."""
+    run = wired.ctx.ledger.run(wired.ctx.portfolio, wired.slot)
+    if run is None or run.status is not RunStatus.DONE or session not in {None, run.session}:
+        return None
+    return run if run.session < wired.ctx.clock.session() else None
 
 
 def report(wired: Wired, run: Run, *, as_json: bool, already_done: bool) -> None:

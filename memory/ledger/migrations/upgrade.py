@@ -19,7 +19,7 @@ def configuration(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(connection: Connection, source: Path) -> None:
+def upgrade(connection: Connection, source: Path | str) -> None:
     """Run all migrations that are missing; raises LedgerDamaged where `source` has a version nobody knows."""
     try:
         command.upgrade(configuration(connection), "head")

@@ -2,16 +2,24 @@
 
 from memory.ledger.tables.base import METADATA, Row
 from memory.ledger.tables.orders import BrokerOrderRow, FillRow, IntentRow, PositionRow
-from memory.ledger.tables.portfolio import ControlRow, EquityPointRow, FlowRow, PortfolioRow
+from memory.ledger.tables.portfolio import (
+    BreakerActRow,
+    ControlRow,
+    EquityPointRow,
+    FlowRow,
+    MismatchRow,
+    PortfolioRow,
+)
 from memory.ledger.tables.proposals import ApprovalRow, ProposalRow, ReservationRow, VerdictRow
 from memory.ledger.tables.records import AuditHeadRow, AuditTableRow, EpisodeRow
-from memory.ledger.tables.runs import ModelCallRow, ResearchNoteRow, RunRow, SnapshotRow, ThesisRow
+from memory.ledger.tables.runs import ModelCallRow, PolicyPinRow, ResearchNoteRow, RunRow, SnapshotRow, ThesisRow
 
 __all__ = [
     "METADATA",
     "ApprovalRow",
     "AuditHeadRow",
     "AuditTableRow",
+    "BreakerActRow",
     "BrokerOrderRow",
     "ControlRow",
     "EpisodeRow",
@@ -19,7 +27,9 @@ __all__ = [
     "FillRow",
     "FlowRow",
     "IntentRow",
+    "MismatchRow",
     "ModelCallRow",
+    "PolicyPinRow",
     "PortfolioRow",
     "PositionRow",
     "ProposalRow",

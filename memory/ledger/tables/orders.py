@@ -68,7 +68,7 @@ class FillRow(Row, table=True):
     """One execution, booked once."""
 
     __tablename__ = "fill"
-    __table_args__ = (Index(None, "portfolio", "symbol", "at"),)
+    __table_args__ = (Index(None, "portfolio", "symbol", "at"), Index(None, "portfolio", "session"))
 
     execution_id: str = Field(primary_key=True)
     portfolio: str

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from domain.proposal import Origin
 from domain.records import ProposalStatus
-from domain.trade import Side
+from domain.trade import ExitKind, Side
 from domain.verdict import Decision, Phase
 from memory.ledger.tables.base import Row
 from memory.ledger.types import json, micro, one_of
@@ -42,6 +42,8 @@ class ProposalRow(Row, table=True):
     side: Side | None = one_of(Side, "side", nullable=True)
     price: float | None = None
     reduces: bool = False
+    exit_kind: ExitKind | None = one_of(ExitKind, "exit_kind", nullable=True)
+    control_epoch: int = 0
     proposal: dict[str, object] = json()
     payload_hash: str
     trade: dict[str, object] | None = json(nullable=True)

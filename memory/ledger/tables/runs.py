@@ -83,3 +83,13 @@ class ModelCallRow(Row, table=True):
     latency_seconds: float
     cached: bool
     error: str
+
+
+class PolicyPinRow(Row, table=True):
+    """Which policy is in force for a session, by the digest of its document."""
+
+    __tablename__ = "policy_pin"
+
+    portfolio: str = Field(primary_key=True, foreign_key="portfolio.name")
+    session: date = Field(primary_key=True)
+    digest: str

@@ -33,12 +33,15 @@ def register(app: typer.Typer) -> None:
         proposal: ProposalId,
         half: Annotated[bool, typer.Option("--half", help="Allow half of the quantity shown.")] = False,
         quantity: Annotated[
-            float | None, typer.Option("--quantity", min=0.0, help="Allow this many units, at most what was shown.")
+            float | None, typer.Option("--quantity", metavar="N", help="Allow this many units, at most what was shown.")
         ] = None,
         portfolio: Portfolio = DEFAULT_PORTFOLIO,
         as_json: Json = False,
     ) -> None:
-        """Say yes. The risk engine judges once more at fresh prices; it never exceeds what you saw."""
+        """Say yes to a proposal that waits.
+
+        The risk engine judges once more at fresh prices; what is traded never exceeds what you saw.
+        """
         if half and quantity is not None:
             raise BadInput("--half and --quantity exclude each other", "give one of them")
         _answer(proposal, portfolio, answer="approve", half=half, quantity=quantity, reason="", as_json=as_json)
@@ -50,7 +53,7 @@ def register(app: typer.Typer) -> None:
         portfolio: Portfolio = DEFAULT_PORTFOLIO,
         as_json: Json = False,
     ) -> None:
-        """Say no. Nothing is traded."""
+        """Say no to a proposal that waits; nothing is traded."""
         _answer(proposal, portfolio, answer="reject", half=False, quantity=None, reason=reason, as_json=as_json)
 
 

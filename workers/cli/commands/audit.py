@@ -7,12 +7,15 @@ from workers.cli.options import DEFAULT_PORTFOLIO, Json, Portfolio
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(help="The audit chain: every fact, each row bound to the one before.", no_args_is_help=True)
+    group = typer.Typer(help="Read and check the chain of every fact.", no_args_is_help=True)
     app.add_typer(group, name="audit")
 
     @group.command()
     def verify(portfolio: Portfolio = DEFAULT_PORTFOLIO, as_json: Json = False) -> None:
-        """Recompute every chain and say whether anything was changed, removed or reordered."""
+        """Check that no row was changed, removed or moved.
+
+        Recomputes the hash of every row, each bound to the one before.
+        """
         from workers.cli import output
         from workers.wiring import wire
 

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
         portfolio: Portfolio = DEFAULT_PORTFOLIO,
         as_json: Json = False,
     ) -> None:
-        """Propose trades yourself: same gate, same limits, same answers.
+        """Propose trades yourself, through the same gate.
 
         position_size_pct is a fraction of equity (0.06 is 6 %); expected_upside_pct and worst_case_loss_pct are
         per cent.
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         from workers.wiring import wire
 
         proposals = parse_proposals(_read(file))
-        with wire(portfolio) as wired:
+        with wire(portfolio, enters=True) as wired:
             records = wired.runner.propose(proposals)
             if as_json:
                 output.json_line([js.proposal_json(record) for record in records])

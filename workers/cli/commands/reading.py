@@ -12,7 +12,10 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def status(portfolio: Portfolio = DEFAULT_PORTFOLIO, as_json: Json = False) -> None:
-        """Show where the portfolio stands: clock, control state, equity, what waits, last run."""
+        """Show where the portfolio stands.
+
+        Its clock, control state, equity, what waits for you and the last run.
+        """
         from workers.cli import show_book
         from workers.wiring import wire
 
@@ -21,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def positions(portfolio: Portfolio = DEFAULT_PORTFOLIO, as_json: Json = False) -> None:
-        """Show cash, equity and holdings with their exit plans."""
+        """Show cash, equity and holdings with exit plans."""
         from workers.cli import show_book
         from workers.wiring import wire
 
@@ -43,7 +46,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def why(proposal: ProposalId, portfolio: Portfolio = DEFAULT_PORTFOLIO, as_json: Json = False) -> None:
-        """Explain one proposal: the argument, every rule, the answer, the order."""
+        """Explain one proposal: argument, rules, answer, order."""
         from workers.cli import as_json as js
         from workers.cli import output, show_why
         from workers.wiring import wire
@@ -63,7 +66,7 @@ def register(app: typer.Typer) -> None:
         portfolio: Portfolio = DEFAULT_PORTFOLIO,
         as_json: Json = False,
     ) -> None:
-        """Print a run again: research, theses, proposals, verdicts, orders, portfolio, assumptions."""
+        """Print a run again, the last one or that of a slot."""
         from domain.errors import NotFound
         from workers.cli import show_run
         from workers.wiring import wire

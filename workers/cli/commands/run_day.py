@@ -16,28 +16,38 @@ Slot = Annotated[
     str | None, typer.Option("--slot", metavar="NAME", help="Name of the run; a slot runs once. Default: the session.")
 ]
 
+Demo = Annotated[bool, typer.Option("--demo", help="The portfolio's first session; shown again if it has run.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
     def run(
-        portfolio: Portfolio = DEFAULT_PORTFOLIO, as_of: AsOf = None, slot: Slot = None, as_json: Json = False
+        portfolio: Portfolio = DEFAULT_PORTFOLIO,
+        as_of: AsOf = None,
+        slot: Slot = None,
+        demo: Demo = False,
+        as_json: Json = False,
     ) -> None:
-        """Decide one session and settle it: research, theses, proposals, verdicts, orders.
+        """Decide one session and trade on it.
 
-        Without --as-of it takes the next session after the portfolio's own clock. A slot that has run is shown again,
-        not run again; a run that was killed is finished.
+        Research, theses, proposals, the risk engine's verdicts, orders; then what waits for you. Without --as-of it
+        takes the next session after the portfolio's own clock. A slot that has run is shown again, not run again; a
+        run that was killed is finished.
         """
         from workers.cli import output, show_run
-        from workers.wiring import wire
+        from workers.wiring import first_session, wire
 
         session = parse_date(as_of)
         _check_slot(slot)
+        if demo and session is None:
+            session = first_session(portfolio)
         with wire(portfolio, as_of=session, slot=slot, run=True) as wired, output.progress(quiet=as_json) as progress:
-            started = wired.runner.start(wired.slot, wired.assumptions, progress)
+            past = show_run.past(wired, session)
+            run, already_done = (past, True) if past else wired.runner.start(wired.slot, wired.assumptions, progress)
             progress.close()
-            show_run.report(wired, started.run, as_json=as_json, already_done=started.already_done)
+            show_run.report(wired, run, as_json=as_json, already_done=already_done)
 
 
 def parse_date(text: str | None) -> date | None:

@@ -81,17 +81,45 @@ def upgrade() -> None:
     )
     op.create_table(
         "control",
-        *text("portfolio reason"),
+        *text("portfolio reason by resume_asked_by"),
         *choice("control", "state", "ACTIVE REDUCING HALTED"),
+        *choice("control", "cause", "daily_loss heartbeat person drawdown"),
         *whole("epoch"),
+        *day("session", null=True),
         *moment("changed_at"),
+        *moment("resume_asked_at", null=True),
         primary("control", "portfolio"),
         foreign("control", "portfolio", "portfolio.name"),
+    )
+    op.create_table(
+        "breaker_act",
+        *text("portfolio name"),
+        *moment("at"),
+        primary("breaker_act", "portfolio", "name"),
+        foreign("breaker_act", "portfolio", "portfolio.name"),
+    )
+    op.create_table(
+        "mismatch",
+        *text("portfolio symbol"),
+        *money("book broker"),
+        *moment("first_seen last_seen"),
+        *whole("sightings"),
+        *flag("survived"),
+        primary("mismatch", "portfolio", "symbol"),
+        foreign("mismatch", "portfolio", "portfolio.name"),
+    )
+    op.create_table(
+        "policy_pin",
+        *text("portfolio digest"),
+        *day("session"),
+        primary("policy_pin", "portfolio", "session"),
+        foreign("policy_pin", "portfolio", "portfolio.name"),
     )
     op.create_table(
         "equity_point",
         *text("portfolio"),
         *day("session"),
+        *day("previous", null=True),
         *money("equity"),
         *number("unit_value"),
         *moment("at"),
@@ -100,7 +128,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "flow",
-        *text("portfolio"),
+        *text("portfolio key"),
         *whole("number"),
         *choice("flow", "kind", "deposit withdrawal reset"),
         *money("amount units"),
@@ -108,6 +136,7 @@ def upgrade() -> None:
         *moment("at"),
         primary("flow", "portfolio", "number"),
         foreign("flow", "portfolio", "portfolio.name"),
+        sa.UniqueConstraint("portfolio", "key", name="uq_flow_portfolio_key"),
     )
     op.create_table(
         "position",
@@ -123,7 +152,7 @@ def upgrade() -> None:
         *text("id portfolio batch_id symbol payload_hash problem"),
         *text("slot", null=True),
         *day("session"),
-        *whole("rank version attempts"),
+        *whole("rank version attempts control_epoch"),
         *choice("proposal", "origin", "model quant person alert monitor flatten"),
         *choice(
             "proposal",
@@ -131,6 +160,7 @@ def upgrade() -> None:
             "scheduled judged awaiting approved executing done rejected declined expired superseded quarantined",
         ),
         *choice("proposal", "side", "BUY SELL", null=True),
+        *choice("proposal", "exit_kind", "stop target horizon", null=True),
         *number("price", null=True),
         *flag("reduces remembered"),
         *json("proposal facts"),
@@ -250,6 +280,7 @@ def upgrade() -> None:
     )
     index("fill", "client_order_id")
     index("fill", "portfolio", "symbol", "at")
+    index("fill", "portfolio", "session")
 
 
 def downgrade() -> None:

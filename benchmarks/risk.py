@@ -1,0 +1,80 @@
+"""What the gate's judgement costs, on books of growing size, beside the bare mathematics in it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.figure import Figure, Timed, timed
+from domain.book import Book
+from domain.mandate import Instrument
+from domain.market import MarketSnapshot
+from domain.trade import Trade
+from domain.verdict import Phase, RiskVerdict
+from risk_engine.engine import Engine
+from tests.risk_engine.builders import a_book, a_mandate, a_market, a_policy, a_trade
+
+PROPOSALS = 20
+DAYS = 253
+SIZES = (50, 100, 200, 500)
+SECTORS = 10
+INVESTED = 0.5
+EWMA = 1.0 - 2.0 / 21.0
+TIMES = 15
+
+
+def measure() -> Iterator[Figure]:
+    took: dict[int, Timed] = {}
+    for positions in SIZES:
+        given = build(positions)
+        verdicts = _judge(*given)
+        took[positions] = timed(lambda given=given: _judge(*given), TIMES)
+        bare = timed(lambda given=given: _bare(*given[1:]), TIMES)
+        goal = 10.0 if positions == 100 else None
+        yield Figure(f"{positions} positions, median of {TIMES}", 1_000 * took[positions].wall, "ms", goal)
+        yield Figure("  of that, processor time", 1_000 * took[positions].cpu, "ms")
+        yield Figure("  the same matrices in numpy alone, processor time", 1_000 * bare.cpu, "ms")
+    decisions = [verdict.decision.value for verdict in verdicts.values()]
+    for decision in sorted(set(decisions)):
+        yield Figure(f"of the {PROPOSALS} verdicts at {SIZES[-1]} positions: {decision}", decisions.count(decision), "")
+    yield Figure("rules in each verdict", len(next(iter(verdicts.values())).results), "")
+    yield Figure("time at 500 / time at 100 positions (linear: 5)", took[500].cpu / took[100].cpu, "x", 5)
+
+
+def build(positions: int) -> tuple[Engine, list[Trade], Book, MarketSnapshot]:
+    """Make a book of `positions` names that uses half of its equity, and proposals for new ones; live-like data.
+
+    The rule `open_positions` is off, because it refuses books of this size.
+    """
+    held = [f"H{number}" for number in range(positions)]
+    asked = [f"N{number}" for number in range(PROPOSALS)]
+    universe = {
+        symbol: Instrument(name=symbol, sector=f"sector {number % SECTORS}")
+        for number, symbol in enumerate((*held, *asked))
+    }
+    policy = a_policy(recorded=False, off=("open_positions",))
+    market = a_market(continuous=True, symbols=dict.fromkeys(universe, 100.0), days=DAYS)
+    book = a_book(dict.fromkeys(held, INVESTED * 1_000.0 / positions))
+    trades = [a_trade(symbol, 20.0) for symbol in asked]
+    return Engine(policy, a_mandate(universe=universe), "bench"), trades, book, market
+
+
+def _judge(engine: Engine, trades: list[Trade], book: Book, market: MarketSnapshot) -> dict[str, RiskVerdict]:
+    return engine.judge(trades, book, market, Phase.FIRST)
+
+
+def _bare(trades: list[Trade], book: Book, market: MarketSnapshot) -> None:
+    symbols = [*book.positions, *(trade.symbol for trade in trades)]
+    closes = np.array([market.history[symbol].closes for symbol in symbols]).T
+    returns = closes[1:] / closes[:-1] - 1.0
+    fading = EWMA ** np.arange(len(returns) - 1, -1, -1)
+    fading /= fading.sum()
+    weights = np.array([book.held(symbol) * market.history[symbol].last_close for symbol in symbols]) / book.equity
+    np.sqrt(fading @ returns**2)
+    recent = returns[-120:] - returns[-120:].mean(axis=0)
+    standard = recent / np.sqrt((recent**2).sum(axis=0))
+    for column in range(len(symbols) - PROPOSALS, len(symbols)):
+        weights[column] += 0.02
+        path = returns @ weights
+        np.sqrt(fading @ path**2)
+        np.partition(path, 12)
+        np.flatnonzero(standard.T @ standard[:, column] >= 0.7)

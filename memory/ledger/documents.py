@@ -1,0 +1,56 @@
+"""Documents under the digest of their content: snapshots, scans, judgements, policies; stored once, compressed."""
+
+import hashlib
+import zlib
+from typing import Protocol
+
+from sqlmodel import Session
+
+from domain.errors import LedgerDamaged, NotFound
+from domain.ids import canonical
+from memory.ledger.engine import RESTORE
+from memory.ledger.sql import insert_once
+from memory.ledger.tables import SnapshotRow
+
+
+class Document(Protocol):
+    """A value that knows the digest of its content."""
+
+    @property
+    def digest(self) -> str:
+        """64 hexadecimal characters."""
+
+    def model_dump(self, *, mode: str) -> dict[str, object]:
+        """The content as JSON can say it."""
+
+
+def is_stored(session: Session, digest: str) -> bool:
+    """Whether the document is there."""
+    return session.get(SnapshotRow, digest) is not None
+
+
+def store(session: Session, kind: str, document: Document) -> str:
+    """Store a document unless it is there; return its digest."""
+    if not is_stored(session, document.digest):
+        body = zlib.compress(canonical(document.model_dump(mode="json")).encode(), level=1)
+        insert_once(session, SnapshotRow(digest=document.digest, kind=kind, body=body))
+    return document.digest
+
+
+def read(session: Session, kind: str, digest: str) -> bytes:
+    """Read a document's JSON.
+
+    Raises:
+        NotFound: there is none of this kind.
+        LedgerDamaged: it can't be read, or is not what its digest says.
+    """
+    row = session.get(SnapshotRow, digest)
+    if row is None or row.kind != kind:
+        raise NotFound(f"no {kind} {digest[:12]}", "its run was made in another PM_HOME")
+    try:
+        text = zlib.decompress(row.body)
+    except zlib.error as error:
+        raise LedgerDamaged(f"{kind} {digest[:12]} can't be read: {error}", RESTORE) from error
+    if hashlib.sha256(text).hexdigest() != digest:
+        raise LedgerDamaged(f"{kind} {digest[:12]} does not match its digest", RESTORE)
+    return text

@@ -1,0 +1,126 @@
+"""Whether the broker agrees: differences between its account and the book, and which of them survived."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from sqlmodel import Session, col, select
+
+from domain.orders import BrokerPosition, IntentState
+from domain.records import Mismatch
+from memory.ledger.accounts import account_of, hold_account
+from memory.ledger.part import Part
+from memory.ledger.tables import IntentRow, MismatchRow, PositionRow
+from memory.ledger.types import to_micro
+
+SURVIVES_SECONDS = 15.0
+"""A difference to the broker that is seen again after this long has survived (live)."""
+SURVIVES_SIGHTINGS = 2
+"""The same in replay, where time stands still: how many looks in a row."""
+CASH = "CASH"
+CENT = Decimal("0.01")
+"""Cash may differ by this much, for a broker that rounds."""
+UNDECIDED = (IntentState.SUBMITTING, IntentState.UNKNOWN, IntentState.QUARANTINED)
+
+
+class MismatchPart(Part):
+    """Implements the comparison of `domain.storage.ControlStore`."""
+
+    def compare_with_broker(
+        self, portfolio: str, cash: Decimal, positions: Sequence[BrokerPosition], at: datetime
+    ) -> tuple[Mismatch, ...]:
+        """Compare holdings and cash with the broker's; remember what differs, forget what no longer does.
+
+        Symbols with an order of unknown outcome are left out: that order is counted already.
+        """
+        theirs = {held.symbol: to_micro(held.quantity) for held in positions}
+        with self._database.read() as db:
+            if not _differences(db, portfolio, cash, theirs) and not _mismatch_rows(db, portfolio):
+                return ()
+        with self._database.write(portfolio) as db:
+            hold_account(db, portfolio)
+            found = _differences(db, portfolio, cash, theirs)
+            known = {row.symbol: row for row in _mismatch_rows(db, portfolio)}
+            for symbol, row in known.items():
+                if symbol not in found:
+                    self._forget(db, row)
+            return tuple(
+                _to_mismatch(self._remember(db, portfolio, symbol, ours, broker, known.get(symbol), at))
+                for symbol, (ours, broker) in sorted(found.items())
+            )
+
+    def mismatches(self, portfolio: str) -> tuple[Mismatch, ...]:
+        """List the differences to the broker that were there at the last look, by symbol."""
+        with self._database.read() as db:
+            return tuple(_to_mismatch(row) for row in _mismatch_rows(db, portfolio))
+
+    def _remember(
+        self,
+        db: Session,
+        portfolio: str,
+        symbol: str,
+        ours: Decimal,
+        theirs: Decimal,
+        known: MismatchRow | None,
+        at: datetime,
+    ) -> MismatchRow:
+        if known is None or known.broker - known.book != theirs - ours:
+            if known is not None:
+                self._forget(db, known)
+            known = MismatchRow(
+                portfolio=portfolio,
+                symbol=symbol,
+                book=ours,
+                broker=theirs,
+                first_seen=at,
+                last_seen=at,
+                sightings=1,
+                survived=False,
+            )
+            db.add(known)
+            db.flush()
+            return known
+        known.book, known.broker, known.last_seen, known.sightings = ours, theirs, at, known.sightings + 1
+        waited = (at - known.first_seen).total_seconds() >= SURVIVES_SECONDS
+        if not known.survived and (known.sightings >= SURVIVES_SIGHTINGS if self._clock.replay else waited):
+            known.survived = True
+            self._note(db, portfolio, "mismatch_survived", symbol, {"book": str(ours), "broker": str(theirs)})
+        return known
+
+    def _forget(self, db: Session, row: MismatchRow) -> None:
+        if row.survived:
+            detail = {"book": str(row.book), "broker": str(row.broker)}
+            self._note(db, row.portfolio, "mismatch_gone", row.symbol, detail)
+        db.delete(row)
+        db.flush()
+
+
+def _differences(
+    db: Session, portfolio: str, cash: Decimal, theirs: Mapping[str, Decimal]
+) -> dict[str, tuple[Decimal, Decimal]]:
+    unsure = _undecided_symbols(db, portfolio)
+    held = db.exec(select(PositionRow).where(PositionRow.portfolio == portfolio))
+    ours = {row.symbol: row.quantity for row in held}
+    nothing = Decimal(0)
+    found = {
+        symbol: (ours.get(symbol, nothing), theirs.get(symbol, nothing))
+        for symbol in {*ours, *theirs} - unsure
+        if ours.get(symbol, nothing) != theirs.get(symbol, nothing)
+    }
+    account = account_of(db, portfolio)
+    if not unsure and abs(account.cash - cash) > CENT:
+        found[CASH] = (account.cash, to_micro(cash))
+    return found
+
+
+def _undecided_symbols(db: Session, portfolio: str) -> set[str]:
+    undecided = select(IntentRow.symbol).where(IntentRow.portfolio == portfolio, col(IntentRow.state).in_(UNDECIDED))
+    return set(db.exec(undecided))
+
+
+def _mismatch_rows(db: Session, portfolio: str) -> Sequence[MismatchRow]:
+    return db.exec(select(MismatchRow).where(MismatchRow.portfolio == portfolio).order_by(MismatchRow.symbol)).all()
+
+
+def _to_mismatch(row: MismatchRow) -> Mismatch:
+    return Mismatch.model_validate(row.model_dump(exclude={"portfolio"}))
