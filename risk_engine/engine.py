@@ -11,9 +11,10 @@ from domain.research import Room
 from domain.trade import Trade
 from domain.verdict import Decision, Outcome, Phase, RiskVerdict, RuleResult
 from risk_engine import room
+from risk_engine.answer import answer
 from risk_engine.figures import Figures
 from risk_engine.policy import Policy
-from risk_engine.reserve import remembered, reserved
+from risk_engine.reserve import remembered
 from risk_engine.rule import TOLERANCE, Rule
 from risk_engine.rules.min_order import MinOrder
 from risk_engine.rules.risk_score import RiskScore
@@ -30,7 +31,17 @@ class Engine:
         self._policy = policy
         self._mandate = mandate
         self._code_version = code_version
+        self._last_figures: Figures | None = None
         self._enabled = {rule.name: rule for rule in policy.rules if rule.name not in policy.disabled}
+        self._disabled = {
+            name: RuleResult(rule=name, outcome=Outcome.DISABLED, message="disabled by policy")
+            for name in policy.disabled
+        }
+        self._exempt = {
+            rule.name: RuleResult(rule=rule.name, outcome=Outcome.NOT_APPLICABLE, message="exits are always possible")
+            for rule in policy.rules
+            if not rule.applies_to_exits
+        } | self._disabled
         self._resizing = tuple(rule for rule in self._enabled.values() if rule.resizes)
         self._score = next(rule for rule in policy.rules if isinstance(rule, RiskScore))
 
@@ -53,9 +64,8 @@ class Engine:
         for trade in sorted(trades, key=lambda t: (turns[t.proposal_id], hashes[t.proposal_id], t.proposal_id)):
             verdict = self._verdict(trade, situation, phase, opening)
             verdicts[trade.proposal_id] = verdict
-            book = remembered(book, trade, hashes[trade.proposal_id])
-            if verdict.decision.goes_on or verdict.decision is Decision.APPROVAL:
-                book = reserved(book, trade, verdict.quantity, is_exit=situation.is_exit(trade))
+            is_exit = situation.is_exit(trade)
+            book = remembered(book, trade, hashes[trade.proposal_id], verdict.quantity, is_exit=is_exit)
             situation = situation.after(book, trade.symbol)
         return verdicts
 
@@ -79,7 +89,12 @@ class Engine:
 
     def _figures(self, book: Book, market: MarketSnapshot, trades: Sequence[Trade]) -> Figures:
         ordered = {order.symbol for order in book.working} | {taken.symbol for taken in book.reservations}
-        return Figures(market, {*book.positions, *ordered, *(trade.symbol for trade in trades)})
+        symbols = {*book.positions, *ordered, *(trade.symbol for trade in trades)}
+        wanted = tuple(sorted(symbol for symbol in symbols if symbol in market.history))
+        last = self._last_figures
+        if last is None or last.market is not market or last.symbols != wanted:
+            self._last_figures = last = Figures(market, wanted)
+        return last
 
     def _turn(self, trade: Trade, situation: Situation) -> tuple[bool, float]:
         if situation.is_exit(trade):
@@ -89,10 +104,12 @@ class Engine:
 
     def _verdict(self, trade: Trade, situation: Situation, phase: Phase, book_digest: str) -> RiskVerdict:
         is_exit = situation.is_exit(trade)
-        fitted, sized = (trade, {}) if is_exit else self._fit(trade, situation)
+        fitted, failed = (trade, {}) if is_exit else self._fit(trade, situation)
         results = tuple(
-            sized.get(rule.name) or self._result(rule, fitted, situation, is_exit=is_exit)
-            for rule in self._policy.rules
+            [
+                failed.get(rule.name) or self._result(rule, fitted, situation, is_exit=is_exit)
+                for rule in self._policy.rules
+            ]
         )
         decision = _decide(results, fitted, situation, is_exit=is_exit)
         bound = () if fitted.quantity >= trade.quantity else _binding(results, fitted.quantity)
@@ -117,41 +134,53 @@ class Engine:
         )
 
     def _fit(self, trade: Trade, situation: Situation) -> tuple[Trade, dict[str, RuleResult]]:
-        """Cut the trade until no resizing rule wants it smaller; return the results at that quantity too."""
-        while True:
-            results = {r.name: self._result(r, trade, situation, is_exit=False) for r in self._resizing}
-            least = min((r.largest_quantity for r in results.values() if r.largest_quantity is not None), default=None)
-            if least is None or least >= trade.quantity - TOLERANCE:
-                return trade, results
-            trade = trade.of(least)
+        """Cut the trade to the least that a resizing rule lets through; return what failed on the way too."""
+        least, failed = trade.quantity, {}
+        for rule in self._resizing:
+            try:
+                allowance = rule.allowance(trade, situation)
+            except Exception as error:  # noqa: BLE001 - as below
+                failed[rule.name] = _failure(rule, error)
+            else:
+                least = least if allowance is None or allowance >= least - TOLERANCE else allowance
+        return trade if least >= trade.quantity else trade.of(least), failed
 
     def _result(self, rule: Rule, trade: Trade, situation: Situation, *, is_exit: bool) -> RuleResult:
-        if rule.name in self._policy.disabled:
-            return RuleResult(rule=rule.name, outcome=Outcome.DISABLED, message="disabled by policy")
-        if is_exit and not rule.applies_to_exits:
-            return RuleResult(rule=rule.name, outcome=Outcome.NOT_APPLICABLE, message="exits are always possible")
+        known = (self._exempt if is_exit else self._disabled).get(rule.name)
+        if known is not None:
+            return known
         try:
             result = situation.ask(rule, trade)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a rule, the trade is refused, the run goes on
-            said = str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
-            return RuleResult(rule=rule.name, outcome=Outcome.ERROR, message=f"could not be judged: {said}")
+            return _failure(rule, error)
         if result.outcome is Outcome.NOT_EVALUATED and rule.name in self._policy.unavailable:
-            return result.model_copy(update={"outcome": Outcome.NOTE})
+            return answer(rule.name, Outcome.NOTE, result.message)
         return result
+
+
+def _failure(rule: Rule, error: Exception) -> RuleResult:
+    said = str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
+    return RuleResult(rule=rule.name, outcome=Outcome.ERROR, message=f"could not be judged: {said}")
 
 
 def _decide(results: Sequence[RuleResult], trade: Trade, situation: Situation, *, is_exit: bool) -> Decision:
     """Take the strictest outcome; halting stands above all."""
-    breached = {result.rule for result in results if result.outcome.rejects}
-    if situation.book.control is ControlState.HALTED and "kill_switch" in breached:
+    outcomes = [result.outcome for result in results]
+    if situation.book.control is ControlState.HALTED and _halts(results):
         return Decision.HALT
-    if breached or trade.quantity <= 0.0:
+    if Outcome.HARD in outcomes or Outcome.NOT_EVALUATED in outcomes or Outcome.ERROR in outcomes:
         return Decision.REJECT
-    if any(result.outcome is Outcome.SOFT for result in results):
+    if trade.quantity <= 0.0:
+        return Decision.REJECT
+    if Outcome.SOFT in outcomes:
         return Decision.APPROVAL
     if is_exit or trade.quantity >= trade.asked_quantity - TOLERANCE:
         return Decision.EXECUTE
     return Decision.APPROVAL if trade.quantity < ASK_SHARE * trade.asked_quantity - TOLERANCE else Decision.RESIZE
+
+
+def _halts(results: Sequence[RuleResult]) -> bool:
+    return any(result.rule == "kill_switch" and result.outcome.rejects for result in results)
 
 
 def _binding(results: Sequence[RuleResult], quantity: float) -> tuple[str, ...]:

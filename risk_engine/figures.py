@@ -1,7 +1,7 @@
 """What several rules need to know of the market's past: returns, volatilities and correlations, worked out once."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -23,9 +23,9 @@ class Figures:
     Closes are adjusted, so that scaling a whole history changes nothing here.
     """
 
-    def __init__(self, market: MarketSnapshot, symbols: Iterable[str]) -> None:
-        self._market = market
-        self._symbols = tuple(sorted({symbol for symbol in symbols if symbol in market.history}))
+    def __init__(self, market: MarketSnapshot, symbols: tuple[str, ...]) -> None:
+        self.market = market
+        self.symbols = symbols
         self._similar: dict[tuple[str, int, float], tuple[str, ...]] = {}
         self._volatilities: dict[int, list[float]] = {}
         self._standards: dict[int, Floats] = {}
@@ -36,13 +36,13 @@ class Figures:
     @cached_property
     def column(self) -> Mapping[str, int]:
         """Where each symbol stands in `returns`."""
-        return {symbol: number for number, symbol in enumerate(self._symbols)}
+        return {symbol: number for number, symbol in enumerate(self.symbols)}
 
     @cached_property
     def returns(self) -> Floats:
         """Daily returns as fractions, (T, N), oldest first, one column a symbol."""
-        history = self._market.history
-        return simple_returns(np.array([history[symbol].closes for symbol in self._symbols]).T)
+        history = self.market.history
+        return simple_returns(np.array([history[symbol].closes for symbol in self.symbols]).T)
 
     def price(self, symbol: str) -> float:
         """The price to reckon with, in dollars.
@@ -52,9 +52,9 @@ class Figures:
         """
         known = self._prices.get(symbol)
         if known is None:
-            known = self._market.price(symbol)
+            known = self.market.price(symbol)
             if known is None:
-                raise NoData(f"{symbol} has no price in the feed {self._market.feed!r}", "have the feed observe it too")
+                raise NoData(f"{symbol} has no price in the feed {self.market.feed!r}", "have the feed observe it too")
             self._prices[symbol] = known
         return known
 
@@ -65,7 +65,7 @@ class Figures:
     @property
     def sessions(self) -> int:
         """How many returns there are."""
-        return len(self._market.sessions) - 1
+        return len(self.market.sessions) - 1
 
     def volatility(self, symbol: str, span: int) -> float:
         """Annualised EWMA volatility of a symbol, a fraction."""
@@ -94,17 +94,23 @@ class Figures:
         """Other symbols whose returns of the last `sessions` correlate with those of `symbol` by `at_least`."""
         key = (symbol, sessions, at_least)
         if key not in self._similar:
-            standard = self._standard(sessions)
-            close = standard.T @ standard[:, self.column[symbol]] >= at_least - ZERO
-            found = (self._symbols[i] for i in np.flatnonzero(close).tolist())
-            self._similar[key] = tuple(other for other in found if other != symbol)
+            standard, column = self._standard(sessions), self.column[symbol]
+            close = np.flatnonzero(standard[column] @ standard.T >= at_least - ZERO).tolist()
+            self._similar[key] = tuple(self.symbols[other] for other in close if other != column)
         return self._similar[key]
 
     def _standard(self, sessions: int) -> Floats:
-        """Scale each column to mean 0 and length 1, so that products are correlations; what does not move stays 0."""
+        """Scale each symbol's row to mean 0 and length 1: products are correlations; what does not move stays 0."""
         if sessions not in self._standards:
-            centred = self.returns[-sessions:] - self.returns[-sessions:].mean(axis=0)
-            length = np.sqrt((centred**2).sum(axis=0))
+            recent = self.returns[-sessions:].T
+            centred = recent - recent.mean(axis=1, keepdims=True)
+            length = np.sqrt((centred**2).sum(axis=1, keepdims=True))
             moves = length > ZERO
             self._standards[sessions] = np.divide(centred, length, out=np.zeros_like(centred), where=moves)
         return self._standards[sessions]
+
+
+def nth(values: Floats, place: int) -> float:
+    """Give the value at `place` in rising order, counted from 0; `values` are in another order afterwards."""
+    values.partition(place)
+    return float(values[place])

@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 
 from domain.errors import BadPolicy
 from domain.ids import digest
+from domain.records import BreakerLevels
 from risk_engine.rule import Rule
 from risk_engine.rules import RULES
+from risk_engine.rules.daily_loss import DailyLoss
+from risk_engine.rules.drawdown import Drawdown
 from risk_engine.tables import build, only, table_of, tightened
 
 R = TypeVar("R", bound=Rule)
@@ -48,6 +51,16 @@ class Policy:
         noted = f"on recorded data these rules pass with a note: {', '.join(sorted(self.unavailable))}"
         off = f"disabled by policy: {', '.join(sorted(self.disabled))}"
         return (*((noted,) if self.unavailable else ()), *((off,) if self.disabled else ()))
+
+    def breaker_levels(self) -> BreakerLevels:
+        """Tell where the breakers act: the levels that `drawdown` and `daily_loss` judge by."""
+        drawdown, daily = self.find(Drawdown), self.find(DailyLoss)
+        return BreakerLevels(
+            drawdown_reducing=drawdown.reducing if drawdown else None,
+            drawdown_halted=drawdown.halted if drawdown else None,
+            daily_reducing=daily.reducing if daily else None,
+            daily_halted=daily.halted if daily else None,
+        )
 
     def find(self, kind: type[R]) -> R | None:
         """The rule of this kind, or None when it is disabled."""

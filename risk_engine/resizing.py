@@ -25,32 +25,59 @@ class ResizingRule(Rule):
 
     @abstractmethod
     def largest(self, trade: Trade, situation: Situation, limit: float) -> float:
-        """Find the most units at which the measure stays within `limit`; infinite when nothing binds."""
+        """Find the most units at which the measure stays within `limit`; infinite when nothing binds.
+
+        The quantity that the trade has at present does not matter.
+        """
 
     @abstractmethod
-    def phrase(self, trade: Trade) -> str:
+    def phrase(self, trade: Trade, situation: Situation) -> str:
         """Begin the sentence for the card; the observed number and the limits follow."""
 
     @abstractmethod
     def limits(self, trade: Trade, situation: Situation) -> tuple[float, float]:
         """Give the soft and the hard limit that hold for this trade."""
 
+    def aside(self, trade: Trade, situation: Situation) -> RuleResult | None:  # noqa: ARG002 - others look at them
+        """Answer without measuring, where there is nothing to measure or too little is known; None elsewhere."""
+        return None
+
+    def outcome(self, observed: float, soft: float, hard: float) -> Outcome:
+        """Judge the measure by its limits."""
+        return outcome_below(observed, soft, hard)
+
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Judge the measure, and say what would fit."""
+        answer = self.aside(trade, situation)
+        if answer is not None:
+            return answer
         soft, hard = self.limits(trade, situation)
         observed = self.measure(trade, situation)
-        text = f"{self.phrase(trade)} {percent(observed)} (soft {percent(soft)}, hard {percent(hard)})"
-        units = self.largest(trade, situation, soft)
-        return self.fits(trade, units, outcome_below(observed, soft, hard), text, observed, soft, hard)
-
-    def fits(
-        self, trade: Trade, units: float, outcome: Outcome, text: str, observed: float, soft: float, hard: float
-    ) -> RuleResult:
-        """Answer with the whole lots in `units`, and mention them when they are fewer than was asked."""
-        largest = None if units == math.inf else whole_lots(units, trade.lot)
+        text = f"{self.phrase(trade, situation)} {percent(observed)} (soft {percent(soft)}, hard {percent(hard)})"
+        largest = self._lots(trade, situation, soft)
         if largest is not None and largest < trade.asked_quantity - TOLERANCE:
             text += f"; room for {largest:g} of {trade.asked_quantity:g}"
+        outcome = self.outcome(observed, soft, hard)
         return self.says(outcome, text, observed=observed, soft=soft, hard=hard, largest=largest)
+
+    def allowance(self, trade: Trade, situation: Situation) -> float | None:
+        """Find what fits under the soft limit, in whole lots, without judging the trade."""
+        if self.aside(trade, situation) is not None:
+            return None
+        return self._lots(trade, situation, self.limits(trade, situation)[0])
+
+    def use(self, trade: Trade, situation: Situation) -> float | None:
+        """Divide the measure by the soft limit, without judging the trade."""
+        if self.aside(trade, situation) is not None:
+            return None
+        soft = self.limits(trade, situation)[0]
+        return self.measure(trade, situation) / soft if soft else None
+
+    def _lots(self, trade: Trade, situation: Situation, soft: float) -> float | None:
+        known = situation.fitting.get((self.name, trade.proposal_id))
+        if known is None:
+            known = situation.fitting[self.name, trade.proposal_id] = self.largest(trade, situation, soft)
+        return None if known == math.inf else whole_lots(known, trade.lot)
 
 
 class CappedRule(ResizingRule):

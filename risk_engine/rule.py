@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.errors import BadInput
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
-from risk_engine.situation import Situation
+from risk_engine.answer import answer, finite
+from risk_engine.situation import Situation, share
 
 ALERT_SHARE = 0.70
 """From this share of its soft limit on, a passing rule says so."""
@@ -41,6 +41,14 @@ class Rule(BaseModel, ABC):
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Judge `trade` at its present quantity."""
 
+    def allowance(self, trade: Trade, situation: Situation) -> float | None:
+        """Give the most units that the rule lets through, whatever the trade's quantity; None when it does not bind."""
+        return situation.ask(self, trade).largest_quantity
+
+    def use(self, trade: Trade, situation: Situation) -> float | None:
+        """Tell which share of the soft limit the trade uses up; None when there is nothing to measure."""
+        return share(situation.ask(self, trade))
+
     def says(
         self,
         outcome: Outcome,
@@ -52,15 +60,7 @@ class Rule(BaseModel, ABC):
         largest: float | None = None,
     ) -> RuleResult:
         """Answer in this rule's name; a number that is not finite raises, and so becomes an error."""
-        return RuleResult(
-            rule=self.name,
-            outcome=outcome,
-            observed=observed,
-            soft=soft,
-            hard=hard,
-            largest_quantity=largest,
-            message=message,
-        )
+        return answer(self.name, outcome, message, observed, soft, hard, largest)
 
     def not_evaluated(self, reason: str) -> RuleResult:
         """Say that something needed is not known."""
@@ -69,13 +69,6 @@ class Rule(BaseModel, ABC):
     def not_applicable(self, reason: str) -> RuleResult:
         """Say that the rule has nothing to do with this trade."""
         return self.says(Outcome.NOT_APPLICABLE, reason)
-
-
-def finite(number: float) -> float:
-    """Return `number`; NaN and infinities raise BadInput."""
-    if not math.isfinite(number):
-        raise BadInput(f"{number} is no number to judge by", "repair the book or the feed")
-    return number
 
 
 def outcome_below(observed: float, soft: float, hard: float) -> Outcome:
@@ -96,9 +89,9 @@ def outcome_above(observed: float, soft: float, hard: float) -> Outcome:
     return Outcome.ALERT if ALERT_SHARE * observed <= soft + TOLERANCE else Outcome.PASS
 
 
-def stricter(first: RuleResult, second: RuleResult) -> RuleResult:
-    """Choose the result with the stricter outcome, the first of equals."""
-    return second if STRICTNESS.index(second.outcome) > STRICTNESS.index(first.outcome) else first
+def stricter(first: Outcome, second: Outcome) -> bool:
+    """Whether the first outcome is the stricter of two."""
+    return STRICTNESS.index(first) > STRICTNESS.index(second)
 
 
 def whole_lots(units: float, lot: float) -> float:

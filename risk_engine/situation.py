@@ -12,7 +12,7 @@ from domain.mandate import Mandate
 from domain.market import MarketSnapshot
 from domain.trade import Side, Trade
 from domain.verdict import RuleResult
-from risk_engine.figures import Figures, Floats
+from risk_engine.figures import Figures, Floats, nth
 from risk_engine.line import NOTHING, Line
 
 TINY = 1e-9
@@ -25,6 +25,9 @@ class Asked(Protocol):
 
     def check(self, trade: Trade, situation: "Situation") -> RuleResult:
         """Judge `trade` at its present quantity."""
+
+    def use(self, trade: Trade, situation: "Situation") -> float | None:
+        """Tell which share of the soft limit the trade uses up."""
 
 
 class Situation:
@@ -42,10 +45,13 @@ class Situation:
         self.mandate = mandate
         self.figures = figures
         self._rules = rules
+        self.fitting: dict[tuple[str, str], float] = {}
+        """How many units of a proposal fit under the soft limit of a resizing rule: what is known so far."""
         self._answers: dict[tuple[str, str, float], RuleResult] = {}
         self._variance: dict[int, float] = {}
         self._bad_days: dict[tuple[int, int], float] = {}
-        self._units: dict[tuple[str, Side, float], Floats] = {}
+        self._units: dict[str, Floats] = {}
+        self._parabolas: dict[tuple[str, int], tuple[float, float, float]] = {}
 
     def after(self, book: Book, symbol: str) -> "Situation":
         """The situation with a book that differs from this one only in what is open of one symbol."""
@@ -55,6 +61,10 @@ class Situation:
             line = later._line(symbol, book.held(symbol), book.being_bought(symbol), book.being_sold(symbol))
             before, sector = self.line(symbol), self.sector(symbol)
             later.__dict__["lines"] = {**self.lines, symbol: line}
+            if "gross" in known:
+                later.__dict__["gross"] = self.gross + line.weight - before.weight
+            if "names" in known:
+                later.__dict__["names"] = self.names | {symbol} if line.weight > 0.0 else self.names - {symbol}
             if "sectors" in known:
                 weight = self.sectors.get(sector, 0.0) + line.weight - before.weight
                 later.__dict__["sectors"] = {**self.sectors, sector: weight}
@@ -203,7 +213,7 @@ class Situation:
         """Give the book's return on the worst of the last `sessions` but `place`: a fraction, usually negative."""
         key = (sessions, place)
         if key not in self._bad_days:
-            self._bad_days[key] = float(np.partition(self.book_returns[-sessions:], place)[place])
+            self._bad_days[key] = nth(self.book_returns[-sessions:].copy(), place)
         return self._bad_days[key]
 
     def ask(self, rule: Asked, trade: Trade) -> RuleResult:
@@ -216,25 +226,29 @@ class Situation:
 
     def use(self, name: str, trade: Trade) -> float | None:
         """Tell which share of a rule's soft limit the trade uses up; None when the rule is off or does not say."""
+        known = self._answers.get((name, trade.proposal_id, trade.quantity))
+        if known is not None:
+            return share(known)
         rule = self._rules.get(name)
-        answer = self.ask(rule, trade) if rule else None
-        if answer is None or answer.observed is None or not answer.soft:
-            return None
-        return answer.observed / answer.soft
+        return rule.use(trade, self) if rule else None
 
     def returns_a_unit(self, trade: Trade) -> Floats:
         """What one traded unit more would have added to the book's return each day: (T,) fractions."""
-        key = (trade.symbol, trade.side, trade.price)
-        if key not in self._units:
+        known = self._units.get(trade.proposal_id)
+        if known is None:
             cost = self.cost(trade) if trade.side is Side.BUY else -self.cost(trade)
-            self._units[key] = self.figures.returns_of(trade.symbol) * cost
-        return self._units[key]
+            known = self._units[trade.proposal_id] = self.figures.returns_of(trade.symbol) * cost
+        return known
 
     def parabola(self, trade: Trade, span: int) -> tuple[float, float, float]:
         """Give a, b, c of the book's EWMA variance a day after x traded units: a + 2 b x + c x^2."""
-        unit = self.returns_a_unit(trade)
-        weighed = self.figures.ewma_weights(span) * unit
-        return self.variance(span), float(weighed @ self.book_returns), float(weighed @ unit)
+        known = self._parabolas.get((trade.proposal_id, span))
+        if known is None:
+            unit = self.returns_a_unit(trade)
+            weighed = self.figures.ewma_weights(span) * unit
+            known = self.variance(span), float(weighed @ self.book_returns), float(weighed @ unit)
+            self._parabolas[trade.proposal_id, span] = known
+        return known
 
     def is_exit(self, trade: Trade) -> bool:
         """Whether the trade still reduces strictly, whatever else of the symbol is open or reserved is filled."""
@@ -244,3 +258,8 @@ class Situation:
         if trade.side is Side.SELL:
             return trade.quantity <= book.held(trade.symbol) - book.being_sold(trade.symbol) + TINY
         return trade.quantity <= -book.held(trade.symbol) - book.being_bought(trade.symbol) + TINY
+
+
+def share(result: RuleResult) -> float | None:
+    """Tell which share of its soft limit a rule has measured; None when it has measured nothing."""
+    return result.observed / result.soft if result.observed is not None and result.soft else None

@@ -1,8 +1,8 @@
 """Cash that stays cash."""
 
 from domain.trade import Side, Trade
-from domain.verdict import RuleResult
-from risk_engine.limits import Estimate, Floor, percent
+from domain.verdict import Outcome, RuleResult
+from risk_engine.limits import Estimate, Floor
 from risk_engine.resizing import ResizingRule
 from risk_engine.rule import outcome_above
 from risk_engine.rules import RULES
@@ -41,18 +41,15 @@ class CashBuffer(ResizingRule):
         """Solve for the quantity."""
         return (situation.free_cash - limit) / situation.cost(trade)
 
-    def phrase(self, trade: Trade) -> str:  # noqa: ARG002 - the same for every rule
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of what stays."""
-        return "cash would fall to"
-
-    def check(self, trade: Trade, situation: Situation) -> RuleResult:
-        """Judge purchases only: a short sale uses no cash, and brings none that counts."""
-        if trade.side is Side.SELL:
-            return self.not_applicable("a sale uses no cash")
-        soft, hard = self.limits(trade, situation)
-        observed = self.measure(trade, situation)
         vix = situation.market.vix
-        why = "VIX not known" if vix is None else f"VIX {vix:.1f}"
-        text = f"{self.phrase(trade)} {percent(observed)} (soft {percent(soft)} at {why}, hard {percent(hard)})"
-        units = self.largest(trade, situation, soft)
-        return self.fits(trade, units, outcome_above(observed, soft, hard), text, observed, soft, hard)
+        return f"at VIX {vix:.1f} cash would fall to" if vix is not None else "VIX not known, cash would fall to"
+
+    def aside(self, trade: Trade, situation: Situation) -> RuleResult | None:  # noqa: ARG002 - one for all books
+        """Judge purchases only: a short sale uses no cash, and brings none that counts."""
+        return self.not_applicable("a sale uses no cash") if trade.side is Side.SELL else None
+
+    def outcome(self, observed: float, soft: float, hard: float) -> Outcome:
+        """Judge cash, of which there can be too little."""
+        return outcome_above(observed, soft, hard)

@@ -1,7 +1,5 @@
 """Names that move as one count as one."""
 
-import math
-
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
 from risk_engine.limits import Ceiling, Window
@@ -21,7 +19,7 @@ class CorrelationLimit(ExposureRule):
     sessions: Window
     fewest_sessions: Window
 
-    def check(self, trade: Trade, situation: Situation) -> RuleResult:
+    def aside(self, trade: Trade, situation: Situation) -> RuleResult | None:
         """Judge the group, when there is one."""
         if situation.figures.sessions < self.fewest_sessions:
             known = situation.figures.sessions
@@ -29,20 +27,16 @@ class CorrelationLimit(ExposureRule):
         if not self._group(trade, situation):
             said = f"nothing in the book correlates with {trade.symbol} by {self.correlation:g} or more"
             return self.says(Outcome.PASS, said, soft=self.soft, hard=self.hard)
-        return super().check(trade, situation)
+        return None
 
     def others(self, trade: Trade, situation: Situation) -> float:
         """Weigh the correlated names of the book."""
         return sum(situation.lines[symbol].weight for symbol in self._group(trade, situation))
 
-    def largest(self, trade: Trade, situation: Situation, limit: float) -> float:
-        """Solve for the quantity, when there is a group."""
-        return super().largest(trade, situation, limit) if self._group(trade, situation) else math.inf
-
-    def phrase(self, trade: Trade) -> str:
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the group."""
         return f"names that correlate with {trade.symbol} would weigh"
 
     def _group(self, trade: Trade, situation: Situation) -> list[str]:
         close = situation.figures.similar(trade.symbol, self.sessions, self.correlation)
-        return [symbol for symbol in close if situation.line(symbol).weight > 0.0]
+        return [symbol for symbol in close if symbol in situation.names]

@@ -2,8 +2,9 @@
 
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
+from risk_engine.answer import finite
 from risk_engine.limits import Ceiling, percent
-from risk_engine.rule import TOLERANCE, Rule, finite, outcome_below
+from risk_engine.rule import TOLERANCE, Rule, outcome_below
 from risk_engine.rules import RULES
 from risk_engine.situation import Situation
 

@@ -40,7 +40,7 @@ class FreshData(Rule):
             "quote", (market.as_of - bars.quote.at).total_seconds(), self.quote_soft_seconds, self.quote_hard_seconds
         )
         account = self._age("account", book.account_age_seconds, self.account_soft_seconds, self.account_hard_seconds)
-        return stricter(quote, account)
+        return account if stricter(account.outcome, quote.outcome) else quote
 
     def _age(self, what: str, seconds: float, soft: float, hard: float) -> RuleResult:
         said = f"the {what} is {seconds:.0f} s old (soft {soft:g} s, hard {hard:g} s)"

@@ -23,11 +23,11 @@ class Liquidity(ResizingRule):
     participation: Estimate
     volume_sessions: Window
 
-    def check(self, trade: Trade, situation: Situation) -> RuleResult:
+    def aside(self, trade: Trade, situation: Situation) -> RuleResult | None:
         """Judge both, when the feed has volumes."""
         if situation.average_volume(trade.symbol, self.volume_sessions) is None:
             return self.not_evaluated("no volumes")
-        return super().check(trade, situation)
+        return None
 
     def limits(self, trade: Trade, situation: Situation) -> tuple[float, float]:
         """Give the limits of whichever of the two is nearer to its soft limit."""
@@ -46,7 +46,7 @@ class Liquidity(ResizingRule):
         position = situation.units_within(trade, most * situation.cost(trade))
         return min(self.volume_soft * volume - self._on_its_way(trade, situation), position)
 
-    def phrase(self, trade: Trade) -> str:
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of a day's volume."""
         return f"of a day's volume in {trade.symbol}, order or exit would take"
 

@@ -14,6 +14,6 @@ class MaxLeverage(ExposureRule):
         """Weigh the rest of the book."""
         return situation.gross - situation.line(trade.symbol).weight
 
-    def phrase(self, trade: Trade) -> str:  # noqa: ARG002 - the same for every rule
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the whole book."""
         return "gross exposure would be"

@@ -18,7 +18,7 @@ class MaxOrderNotional(CappedRule):
         """Solve for the quantity."""
         return (limit - self._before(trade, situation)) / situation.cost(trade)
 
-    def phrase(self, trade: Trade) -> str:
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the session's orders."""
         return f"this session's {trade.side.value} orders of {trade.symbol} would come to"
 

@@ -23,6 +23,6 @@ class MaxPositionWeight(ExposureRule):
         """Share the cap with nobody."""
         return 0.0
 
-    def phrase(self, trade: Trade) -> str:
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the weight."""
         return f"{trade.symbol} would weigh"

@@ -26,6 +26,6 @@ class MaxSectorWeight(ExposureRule):
         """Weigh the rest of the sector."""
         return situation.others_in_sector(trade.symbol)
 
-    def phrase(self, trade: Trade) -> str:
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the sector."""
         return f"the sector of {trade.symbol} would weigh"

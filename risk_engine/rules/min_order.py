@@ -7,7 +7,8 @@ from risk_engine.rule import Rule
 from risk_engine.rules import RULES
 from risk_engine.situation import Situation
 
-CENT = 0.01
+ROUNDING = 0.0001
+"""What may be missing, in dollars: a hundredth of a cent."""
 
 
 @RULES.register
@@ -26,5 +27,5 @@ class MinOrder(Rule):
         smallest, notional = self.smallest(situation.equity), trade.notional
         said = f"{trade.quantity:g} {trade.symbol} for {notional:,.2f} USD"
         said += f" (hard: below {smallest:,.2f} USD, which is {percent(smallest / situation.equity)} of equity)"
-        outcome = Outcome.HARD if notional < smallest - CENT / 100.0 or notional <= 0.0 else Outcome.PASS
+        outcome = Outcome.HARD if notional < smallest - ROUNDING or notional <= 0.0 else Outcome.PASS
         return self.says(outcome, said, observed=notional, hard=smallest)

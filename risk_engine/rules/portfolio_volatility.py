@@ -22,11 +22,11 @@ class PortfolioVolatility(CappedRule):
 
     span: Window
 
-    def check(self, trade: Trade, situation: Situation) -> RuleResult:
+    def aside(self, trade: Trade, situation: Situation) -> RuleResult | None:  # noqa: ARG002 - one for all trades
         """Judge the book after the trade, when enough is known of it."""
         if situation.figures.sessions < self.span:
             return self.not_evaluated(f"{situation.figures.sessions} returns known, {self.span} needed")
-        return super().check(trade, situation)
+        return None
 
     def measure(self, trade: Trade, situation: Situation) -> float:
         """Take the larger of before and after: annualised, a fraction."""
@@ -44,7 +44,7 @@ class PortfolioVolatility(CappedRule):
             return math.inf
         return (math.sqrt(b * b + c * left) - b) / c
 
-    def phrase(self, trade: Trade) -> str:  # noqa: ARG002 - the same for every rule
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the whole book."""
         return "the book would move in a year by"
 

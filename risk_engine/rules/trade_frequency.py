@@ -24,10 +24,12 @@ class TradeFrequency(Rule):
             for other in situation.book.trades_today
             if other.entry and other.proposal_id != trade.proposal_id
         ]
-        day = self._count("the session", len(earlier) + 1, self.day_soft, self.day_hard)
-        one = self._count(trade.symbol, earlier.count(trade.symbol) + 1, self.symbol_soft, self.symbol_hard)
-        return stricter(day, one)
-
-    def _count(self, where: str, count: int, soft: int, hard: int) -> RuleResult:
+        where, count, soft, hard = "the session", len(earlier) + 1, self.day_soft, self.day_hard
+        outcome = outcome_below(count, soft, hard)
+        of_symbol = earlier.count(trade.symbol) + 1
+        outcome_of_symbol = outcome_below(of_symbol, self.symbol_soft, self.symbol_hard)
+        if stricter(outcome_of_symbol, outcome):
+            where, count, soft, hard = trade.symbol, of_symbol, self.symbol_soft, self.symbol_hard
+            outcome = outcome_of_symbol
         said = f"entry {count} of {where} (soft {soft}, hard {hard})"
-        return self.says(outcome_below(count, soft, hard), said, observed=count, soft=soft, hard=hard)
+        return self.says(outcome, said, observed=count, soft=soft, hard=hard)

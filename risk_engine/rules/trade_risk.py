@@ -23,7 +23,7 @@ class TradeRisk(CappedRule):
         """Solve for the quantity."""
         return limit / self._loss(trade, situation)
 
-    def phrase(self, trade: Trade) -> str:
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the loss."""
         return f"{trade.symbol} at its stop would cost"
 

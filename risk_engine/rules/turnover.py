@@ -24,7 +24,7 @@ class Turnover(CappedRule):
         left = self.hard - self._before(trade, situation)
         return math.inf if left < 0.0 else left / situation.cost(trade)
 
-    def phrase(self, trade: Trade) -> str:  # noqa: ARG002 - the same for every rule
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the session's entries."""
         return "this session's entries would come to"
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from domain.trade import Trade
 from domain.verdict import RuleResult
-from risk_engine.figures import Floats
+from risk_engine.figures import Floats, nth
 from risk_engine.limits import Estimate, Window
 from risk_engine.resizing import CappedRule
 from risk_engine.rules import RULES
@@ -27,11 +27,11 @@ class ValueAtRisk(CappedRule):
     span: Window
     normal_quantile: Estimate
 
-    def check(self, trade: Trade, situation: Situation) -> RuleResult:
+    def aside(self, trade: Trade, situation: Situation) -> RuleResult | None:  # noqa: ARG002 - one for all trades
         """Judge the book after the trade, when enough is known of it."""
         if situation.figures.sessions < self.fewest_sessions:
             return self.not_evaluated(f"{situation.figures.sessions} returns known, {self.fewest_sessions} needed")
-        return super().check(trade, situation)
+        return None
 
     def measure(self, trade: Trade, situation: Situation) -> float:
         """Take the larger of before and after, and of history and floor: a fraction of equity a day."""
@@ -41,7 +41,7 @@ class ValueAtRisk(CappedRule):
         floor = self.normal_quantile * math.sqrt(max(a, a + (2.0 * b + c * units) * units))
         place = self._allowed(len(book))
         before = situation.bad_day(self.sessions, place)
-        after = float(np.partition(book + units * unit, place)[place])
+        after = nth(book + units * unit, place)
         return max(-before, -after, floor, 0.0)
 
     def largest(self, trade: Trade, situation: Situation, limit: float) -> float:
@@ -51,16 +51,15 @@ class ValueAtRisk(CappedRule):
         """
         book, unit = self._recent(trade, situation)
         room = limit + book
-        exceeded = int((room < 0.0).sum())
-        spare = self._allowed(len(book)) - exceeded
+        spare = self._allowed(len(book)) - int(np.count_nonzero(room < 0.0))
         if spare < 0:
             return 0.0
         worse = (unit < 0.0) & (room >= 0.0)
         reached = room[worse] / -unit[worse]
-        history = float(np.partition(reached, spare)[spare]) if len(reached) > spare else math.inf
+        history = nth(reached, spare) if len(reached) > spare else math.inf
         return min(history, self._by_floor(trade, situation, limit))
 
-    def phrase(self, trade: Trade) -> str:  # noqa: ARG002 - the same for every rule
+    def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the whole book."""
         return "on a bad day the book would lose"
 

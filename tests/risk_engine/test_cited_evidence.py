@@ -4,7 +4,16 @@ import pytest
 
 from domain.proposal import Origin
 from domain.verdict import Outcome
-from tests.risk_engine.builders import a_book, a_trade, an_exit, checked, facts, judged, said
+from tests.risk_engine.builders import (
+    a_book,
+    a_market,
+    a_trade,
+    an_exit,
+    checked,
+    facts,
+    judged,
+    said,
+)
 
 
 @pytest.mark.parametrize(("count", "outcome"), [(0, Outcome.HARD), (1, Outcome.SOFT), (2, Outcome.PASS)])
@@ -40,3 +49,15 @@ def test_exits_need_no_facts():
     verdict = judged(an_exit(cited=()), a_book({"AAPL": 20.0}))
 
     assert said("cited_evidence", verdict).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_fact_of_this_session_counts():
+    assert checked("cited_evidence", a_trade(cited=facts(2, date(2024, 1, 8)))).outcome is Outcome.PASS
+
+
+def test_on_the_first_sessions_of_a_feed_all_of_them_are_young_enough():
+    market = a_market(days=1)
+
+    assert checked("cited_evidence", a_trade(), market=market).outcome is Outcome.PASS
+    older = checked("cited_evidence", a_trade(cited=facts(2, date(2024, 1, 4))), market=market)
+    assert older.outcome is Outcome.HARD

@@ -90,3 +90,12 @@ def test_exits_are_not_capped():
 
     assert said("correlation_limit", verdict).outcome is Outcome.NOT_APPLICABLE
     assert verdict.decision is Decision.EXECUTE
+
+
+def test_the_card_speaks_of_the_group():
+    book = a_book({"MSFT": 100.0})
+    market = with_bars(a_market(), "MSFT", closes=a_market().history["AAPL"].closes)
+
+    said_of_it = checked("correlation_limit", a_trade("AAPL"), book, market).message
+
+    assert said_of_it.startswith("names that correlate with AAPL would weigh 12 %")

@@ -39,3 +39,7 @@ def test_exits_stay_possible():
 
     assert said("drawdown", verdict).outcome is Outcome.NOT_APPLICABLE
     assert verdict.decision is Decision.EXECUTE
+
+
+def test_above_the_reference_high_nothing_is_lost():
+    assert checked("drawdown", a_trade(), a_book(unit_value=1.2)).observed == 0.0

@@ -1,9 +1,22 @@
 import pytest
 
-from domain.book import RecentProposal
-from domain.trade import Side
+from domain.book import (
+    RecentProposal,
+)
+from domain.trade import (
+    Side,
+)
 from domain.verdict import Decision, Outcome, Phase
-from tests.risk_engine.builders import a_book, a_market, a_trade, an_engine, an_exit, checked, judged, said
+from tests.risk_engine.builders import (
+    a_book,
+    a_market,
+    a_trade,
+    an_engine,
+    an_exit,
+    checked,
+    judged,
+    said,
+)
 
 
 def earlier(trade, **changes):
@@ -63,3 +76,11 @@ def test_exits_may_repeat_themselves():
     verdict = judged(trade, a_book({"AAPL": 20.0}, recent=(earlier(trade),)))
 
     assert said("duplicate_proposal", verdict).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_the_newest_of_similar_proposals_is_named():
+    recent = tuple(
+        RecentProposal(proposal_id=name, symbol="AAPL", side=Side.BUY, payload_hash=name) for name in ("one", "two")
+    )
+
+    assert "P-two" in checked("duplicate_proposal", a_trade(), a_book(recent=recent)).message

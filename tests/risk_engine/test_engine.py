@@ -246,3 +246,22 @@ def test_a_reservation_takes_the_side_it_is_on():
 
     # the sale may fail: ten more units fit under 8 %, not eighty
     assert judged(a_trade(quantity=40.0), book).quantity == 10.0
+
+
+def test_rules_that_are_off_are_not_looked_at_between_the_members_of_a_batch():
+    off = ("max_sector_weight", "max_leverage", "open_positions", "correlation_limit")
+    engine = an_engine(a_policy(off=(*off, "value_at_risk", "portfolio_volatility")))
+
+    verdicts = engine.judge([a_trade("AAPL"), a_trade("MSFT")], a_book(), a_market(), Phase.FIRST)
+
+    assert {verdict.decision for verdict in verdicts.values()} == {Decision.EXECUTE}
+
+
+def test_the_past_is_worked_out_once_a_snapshot_and_once_a_set_of_symbols():
+    engine, market = an_engine(), a_market()
+
+    first = engine._figures(a_book(), market, (a_trade("AAPL"),))
+
+    assert engine._figures(a_book(), market, (a_trade("AAPL", 5.0),)) is first
+    assert engine._figures(a_book({"XOM": 1.0}), market, (a_trade("AAPL"),)) is not first
+    assert engine._figures(a_book(), a_market(), (a_trade("AAPL"),)) is not engine._figures(a_book(), market, ())

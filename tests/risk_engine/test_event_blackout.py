@@ -86,3 +86,16 @@ def test_exits_do_not_wait():
     verdict = judged(an_exit(), a_book({"AAPL": 20.0}), with_events(after_now("fomc", 0)))
 
     assert said("event_blackout", verdict).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(0, Outcome.PASS), (1, Outcome.NOT_EVALUATED), (-1, Outcome.PASS)])
+def test_a_calendar_is_known_for_seven_days_to_the_second(seconds, outcome):
+    market = with_events(fetched_at=NOON - timedelta(days=7, seconds=seconds))
+
+    assert checked("event_blackout", a_trade(), market=market).outcome is outcome
+
+
+def test_a_day_has_86400_seconds():
+    market = with_events(fetched_at=NOON - timedelta(days=1000))
+
+    assert "1000.0 days old" in checked("event_blackout", a_trade(), market=market).message

@@ -78,3 +78,12 @@ def test_exits_go_ahead_on_old_data():
 
     assert said("fresh_data", verdict).outcome is Outcome.NOT_APPLICABLE
     assert verdict.decision is Decision.EXECUTE
+
+
+def test_a_late_bar_is_named():
+    late = a_market().model_copy(update={"session": date(2024, 1, 11)})
+
+    result = checked("fresh_data", a_trade(), market=late)
+
+    assert "the last bar is of 2024-01-05, 6 days before 2024-01-11" in result.message
+    assert "2024-01-05" in checked("fresh_data", a_trade(), market=a_market()).message

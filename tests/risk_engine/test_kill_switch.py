@@ -1,7 +1,8 @@
 import pytest
 
-from domain.book import ControlState
+from domain.book import ControlState, Position
 from domain.proposal import Origin
+from domain.trade import ExitKind
 from domain.verdict import Decision, Outcome
 from tests.risk_engine.builders import a_book, a_trade, an_exit, checked, judged
 
@@ -37,6 +38,33 @@ def test_a_flatten_passes_when_halted():
 
     assert judged(an_exit(quantity=50.0, origin=Origin.FLATTEN), book).decision is Decision.EXECUTE
     assert judged(a_trade(origin=Origin.FLATTEN), book).decision is Decision.HALT
+
+
+@pytest.mark.parametrize(
+    ("origin", "kind", "planned", "passes"),
+    [
+        (Origin.MONITOR, ExitKind.STOP, True, True),
+        (Origin.MONITOR, ExitKind.STOP, False, False),
+        (Origin.MONITOR, ExitKind.TARGET, True, False),
+        (Origin.MONITOR, ExitKind.HORIZON, True, False),
+        (Origin.MONITOR, None, True, False),
+        (Origin.MODEL, ExitKind.STOP, True, False),
+    ],
+)
+def test_halted_a_stop_approved_with_the_entry_passes_and_no_other_exit(origin, kind, planned, passes):
+    plan = a_trade().plan if planned else None
+    held = Position(symbol="AAPL", quantity=50.0, average_price=100.0, plan=plan)
+    book = a_book({"AAPL": 50.0}, control=ControlState.HALTED).model_copy(update={"positions": {"AAPL": held}})
+
+    verdict = judged(an_exit(quantity=50.0, origin=origin, exit_kind=kind), book)
+
+    assert verdict.decision is (Decision.EXECUTE if passes else Decision.HALT)
+
+
+def test_halted_no_stop_opens_anything():
+    book = a_book({"AAPL": 50.0}, control=ControlState.HALTED)
+
+    assert judged(a_trade(origin=Origin.MONITOR, exit_kind=ExitKind.STOP), book).decision is Decision.HALT
 
 
 def test_a_sale_that_calls_itself_an_exit_but_exceeds_what_is_free_is_none():

@@ -77,3 +77,20 @@ def test_exits_are_not_capped():
     verdict = judged(an_exit(), a_book({"AAPL": 20.0}), traded_a_day(1.0), engine=an_engine(a_policy(recorded=False)))
 
     assert verdict.decision is Decision.EXECUTE
+
+
+def test_a_position_that_takes_days_to_sell_is_refused():
+    # two days at 10 % of 2,000 shares are 400
+    for held, outcome in ((380.0, Outcome.SOFT), (381.0, Outcome.HARD)):
+        result = checked("liquidity", a_trade(quantity=20.0), a_book({"AAPL": held}), traded_a_day(2_000.0))
+        assert (result.outcome, result.hard) == (outcome, pytest.approx(0.20))
+
+
+def test_open_orders_are_part_of_the_order():
+    book = a_book(working=(an_order(quantity=15.0),))
+
+    result = checked("liquidity", a_trade(quantity=20.0), book, traded_a_day(2_000.0))
+
+    # the order binds, not the exit
+    assert (result.observed, result.soft) == (pytest.approx(35.0 / 2_000.0), 0.01)
+    assert result.message.startswith("of a day's volume in AAPL, order or exit would take 1.8 %")

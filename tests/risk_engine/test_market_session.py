@@ -2,8 +2,20 @@ from datetime import timedelta
 
 import pytest
 
-from domain.verdict import Outcome
-from tests.risk_engine.builders import CLOSES, OPENS, a_book, a_market, a_trade, an_exit, checked
+from domain.verdict import (
+    Decision,
+    Outcome,
+)
+from tests.risk_engine.builders import (
+    CLOSES,
+    OPENS,
+    a_book,
+    a_market,
+    a_trade,
+    an_exit,
+    checked,
+    judged,
+)
 
 
 def at(moment):
@@ -34,3 +46,30 @@ def test_an_exit_needs_an_open_exchange_and_no_more():
 
     assert checked("market_session", an_exit(), book, at(OPENS)).outcome is Outcome.PASS
     assert checked("market_session", an_exit(), book, at(CLOSES)).outcome is Outcome.HARD
+
+
+def test_minutes_are_told():
+    market = at(OPENS + timedelta(minutes=120))
+
+    assert checked("market_session", a_trade(), market=market).message == (
+        "120 min after the open, 270 min before the close"
+    )
+
+
+def test_the_opening_bell_opens_and_a_second_before_the_close_is_open():
+    book = a_book({"AAPL": 20.0})
+
+    assert checked("market_session", an_exit(), book, at(CLOSES - timedelta(seconds=1))).outcome is Outcome.PASS
+
+
+def test_an_exit_is_refused_while_the_exchange_is_closed():
+    verdict = judged(an_exit(), a_book({"AAPL": 20.0}), at(CLOSES))
+
+    assert verdict.decision is Decision.REJECT
+
+
+@pytest.mark.parametrize(("end", "seconds"), [("open", 300), ("close", 600)])
+def test_on_the_very_second_it_is_quiet_again(end, seconds):
+    moment = OPENS + timedelta(seconds=seconds) if end == "open" else CLOSES - timedelta(seconds=seconds)
+
+    assert checked("market_session", a_trade(), market=at(moment)).outcome is Outcome.PASS

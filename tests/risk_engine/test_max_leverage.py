@@ -40,3 +40,10 @@ def test_a_book_over_the_hard_limit_buys_nothing():
 
 def test_exits_lower_it():
     assert judged(an_exit("XOM"), a_book({"XOM": 1250.0})).decision is Decision.EXECUTE
+
+
+def test_the_traded_symbol_counts_once():
+    result = checked("max_leverage", a_trade("XOM", 20.0), a_book({"XOM": 300.0, "KO": 100.0}))
+
+    assert result.observed == pytest.approx(0.42)
+    assert result.message.startswith("gross exposure would be 42 %")

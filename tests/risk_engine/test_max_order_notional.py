@@ -50,3 +50,9 @@ def test_exits_are_not_capped():
     verdict = judged(an_exit(quantity=200.0), a_book({"AAPL": 200.0}))
 
     assert (verdict.decision, verdict.quantity) == (Decision.EXECUTE, 200.0)
+
+
+def test_the_card_speaks_of_the_session():
+    assert checked("max_order_notional", a_trade()).message.startswith(
+        "this session's BUY orders of AAPL would come to 2 %"
+    )

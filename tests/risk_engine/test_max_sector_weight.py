@@ -66,3 +66,7 @@ def test_a_sector_over_its_hard_limit_blocks_adding():
 
 def test_exits_are_not_capped():
     assert judged(an_exit("MSFT"), a_book({"MSFT": 400.0})).decision is Decision.EXECUTE
+
+
+def test_the_card_speaks_of_the_sector():
+    assert checked("max_sector_weight", a_trade()).message.startswith("the sector of AAPL would weigh 2 %")

@@ -1,7 +1,17 @@
 import pytest
 
 from domain.verdict import Decision, Outcome
-from tests.risk_engine.builders import a_book, a_trade, an_engine, an_exit, checked, judged, said
+from tests.risk_engine.builders import (
+    POLICY,
+    a_book,
+    a_policy,
+    a_trade,
+    an_engine,
+    an_exit,
+    checked,
+    judged,
+    said,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +45,23 @@ def test_the_engine_tells_the_smallest_order():
 
 def test_an_exit_may_be_small():
     assert judged(an_exit(quantity=0.1), a_book({"AAPL": 0.1})).decision is Decision.EXECUTE
+
+
+def test_a_cent_s_hundredth_below_is_rounding():
+    for price, outcome in ((99.99995, Outcome.PASS), (99.9998, Outcome.HARD)):
+        assert checked("min_order", a_trade(quantity=1.0, price=price)).outcome is outcome
+
+
+def test_the_card_tells_both_sides():
+    message = checked("min_order", a_trade()).message
+
+    assert message == "20 AAPL for 2,000.00 USD (hard: below 100.00 USD, which is 0.1 % of equity)"
+
+
+def test_nothing_is_too_small_and_a_dollar_is_not_where_policy_sets_no_floor():
+    free = a_policy(
+        text=POLICY.replace("dollars = 50.0 ", "dollars = 0.0 ").replace("fraction = 0.001 ", "fraction = 0.0 ")
+    )
+
+    for quantity, outcome in ((0.0, Outcome.HARD), (0.001, Outcome.PASS)):
+        assert checked("min_order", a_trade(quantity=quantity), policy=free).outcome is outcome

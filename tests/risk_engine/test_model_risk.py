@@ -35,3 +35,9 @@ def test_exits_may_call_themselves_anything():
     verdict = judged(an_exit(words={"risk_level": "high"}), a_book({"AAPL": 20.0}))
 
     assert said("model_risk", verdict).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_half_of_what_may_be_lost_is_asked_about_and_never_refused():
+    words = {"expected_upside_pct": 0.0, "worst_case_loss_pct": 3.0}
+
+    assert checked("model_risk", a_trade(words=words)).outcome is Outcome.SOFT

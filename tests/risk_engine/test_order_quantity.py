@@ -1,7 +1,18 @@
 import pytest
 
 from domain.verdict import Decision, Outcome
-from tests.risk_engine.builders import a_book, a_market, a_policy, a_trade, an_engine, an_exit, checked, judged, said
+from tests.risk_engine.builders import (
+    a_book,
+    a_market,
+    a_policy,
+    a_trade,
+    an_engine,
+    an_exit,
+    checked,
+    judged,
+    said,
+    with_bars,
+)
 from tests.risk_engine.builders import with_bars as bars
 
 
@@ -49,3 +60,11 @@ def test_an_exit_may_be_as_large_as_the_holding():
     verdict = judged(an_exit(quantity=500.0), a_book({"AAPL": 500.0}))
 
     assert verdict.decision is Decision.EXECUTE
+
+
+def test_a_single_share_a_day_is_a_market():
+    market = with_bars(a_market(continuous=True), "AAPL", volumes=(0.5,) * 253)
+
+    result = checked("order_quantity", a_trade(), market=market)
+
+    assert (result.outcome, result.observed) == (Outcome.HARD, 40.0)

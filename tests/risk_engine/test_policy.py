@@ -1,6 +1,8 @@
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from domain.errors import BadPolicy
+from risk_engine import limits
 from risk_engine.limits import Tighter
 from risk_engine.policy import load_policy
 from risk_engine.rules import RULES
@@ -151,3 +153,52 @@ def test_the_digest_names_the_effective_content():
     assert same.digest == a_policy().digest
     assert len({a_policy().digest, *(other.digest for other in others)}) == 4
     assert len(a_policy().digest) == 64
+
+
+def test_the_breakers_stand_where_the_rules_judge():
+    levels = a_policy().breaker_levels()
+
+    assert (levels.drawdown_reducing, levels.drawdown_halted) == (0.15, 0.20)
+    assert (levels.daily_reducing, levels.daily_halted) == (0.03, 0.05)
+    off = a_policy(off=("drawdown", "daily_loss")).breaker_levels()
+    assert set(off.model_dump().values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fine", "bad"),
+    [
+        (limits.Ceiling, 0.0, -0.001),
+        (limits.Floor, 0.0, -0.001),
+        (limits.CountCeiling, 0, -1),
+        (limits.CountFloor, 0, -1),
+        (limits.Budgets, {"energy": 0.0}, {"energy": -0.001}),
+        (limits.Weights, {"liquidity": 0.0}, {"liquidity": -0.001}),
+        (limits.Estimate, 0.001, 0.0),
+        (limits.Window, 1, 0),
+    ],
+)
+def test_every_kind_of_limit_begins_where_it_should(kind, fine, bad):
+    assert TypeAdapter(kind).validate_python(fine) == fine
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(bad)
+
+
+@pytest.mark.parametrize(
+    ("direction", "allowed"),
+    [
+        (Tighter.LOWER, (True, True, False)),
+        (Tighter.HIGHER, (False, True, True)),
+        (Tighter.FALSE, (True, True, False)),
+        (Tighter.FIXED, (False, True, False)),
+    ],
+)
+def test_a_direction_allows_what_is_equal_or_tighter(direction, allowed):
+    assert tuple(direction.allows(2.0, after) for after in (1.0, 2.0, 3.0)) == allowed
+
+
+@pytest.mark.parametrize(
+    ("fraction", "words"),
+    [(0.0912, "9.1 %"), (0.0075, "0.75 %"), (0.08, "8 %"), (0.01, "1 %"), (0.0151, "1.5 %"), (-0.0912, "-9.1 %")],
+)
+def test_fractions_are_written_for_a_card(fraction, words):
+    assert limits.percent(fraction) == words

@@ -61,3 +61,27 @@ def test_exits_are_not_capped():
     verdict = judged(an_exit(), a_book({"AAPL": 900.0}), WILD)
 
     assert said("portfolio_volatility", verdict).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_as_many_returns_as_the_span_are_enough():
+    result = checked("portfolio_volatility", a_trade(), market=a_market(days=21))
+
+    assert result.outcome is Outcome.PASS
+    assert result.message.startswith("the book would move in a year by ")
+
+
+def test_what_does_not_move_is_never_cut():
+    market = with_bars(a_market(), "AAPL", closes=(100.0,) * 253)
+
+    result = checked("portfolio_volatility", a_trade(), market=market)
+
+    assert (result.outcome, result.observed, result.largest_quantity) == (Outcome.PASS, 0.0, None)
+
+
+def test_a_trade_with_the_book_is_cut_where_it_reaches_the_limit():
+    book = a_book({"AAPL": 1000.0 * 0.15 / OWN})
+
+    result = checked("portfolio_volatility", a_trade(quantity=1.0, lot=1e-6), book, WILD)
+
+    # 15 % are used: 5 % are left
+    assert result.largest_quantity == pytest.approx(1000.0 * 0.05 / OWN, rel=1e-6)

@@ -1,7 +1,16 @@
 import pytest
 
-from domain.verdict import Outcome
-from tests.risk_engine.builders import a_book, a_trade, an_exit, checked
+from domain.verdict import (
+    Decision,
+    Outcome,
+)
+from tests.risk_engine.builders import (
+    a_book,
+    a_trade,
+    an_exit,
+    checked,
+    judged,
+)
 
 
 def limited(price):
@@ -33,3 +42,9 @@ def test_an_exit_is_asked_about_at_most():
     trade = an_exit(words={"order_type": "limit", "limit_price": 50.0})
 
     assert checked("price_collar", trade, a_book({"AAPL": 20.0})).outcome is Outcome.SOFT
+
+
+def test_an_exit_far_from_the_market_is_asked_about():
+    trade = an_exit(words={"order_type": "limit", "limit_price": 80.0})
+
+    assert judged(trade, a_book({"AAPL": 20.0})).decision is Decision.APPROVAL

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.book import ControlState
@@ -22,15 +22,13 @@ from tests.risk_engine.builders import (
     said,
     traded,
 )
+from tests.risk_engine.examples import EXAMPLES
 
 ENGINE = an_engine()
 MARKET = a_market()
 EQUITY = 100_000.0
 SYMBOLS = tuple(SECTORS)
 STRICTNESS = {Decision.EXECUTE: 0, Decision.RESIZE: 1, Decision.APPROVAL: 2, Decision.REJECT: 3, Decision.HALT: 4}
-EXAMPLES = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
 
 units = st.integers(min_value=1, max_value=90).map(float)
 symbols = st.sampled_from(SYMBOLS)

@@ -2,7 +2,18 @@ import numpy as np
 import pytest
 
 from domain.verdict import Decision, Outcome
-from tests.risk_engine.builders import a_book, a_market, a_policy, a_trade, an_exit, checked, judged, said, with_bars
+from tests.risk_engine.builders import (
+    a_book,
+    a_market,
+    a_policy,
+    a_trade,
+    an_engine,
+    an_exit,
+    checked,
+    judged,
+    said,
+    with_bars,
+)
 
 FLAT = with_bars(a_market(), "AAPL", closes=(100.0,) * 253)
 """AAPL does not move: its Sharpe ratio, volatility and value at risk are zero, so that the scale is 1.25."""
@@ -65,3 +76,12 @@ def test_exits_have_none():
 
     assert verdict.risk_score is None
     assert verdict.decision is Decision.EXECUTE
+
+
+def test_a_score_without_a_weight_that_can_be_measured_is_an_error():
+    engine = an_engine(a_policy(off=tuple(next(r for r in a_policy().rules if r.name == "risk_score").weights)))
+
+    result = said("risk_score", judged(a_trade(), engine=engine))
+
+    assert result.outcome is Outcome.ERROR
+    assert "no factor of the risk score of AAPL" in result.message

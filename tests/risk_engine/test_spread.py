@@ -1,8 +1,23 @@
 import pytest
 
-from domain.market import Quote
-from domain.verdict import Outcome
-from tests.risk_engine.builders import NOON, a_book, a_market, a_trade, an_exit, checked, judged, said, with_bars
+from domain.market import (
+    Quote,
+)
+from domain.verdict import (
+    Decision,
+    Outcome,
+)
+from tests.risk_engine.builders import (
+    NOON,
+    a_book,
+    a_market,
+    a_trade,
+    an_exit,
+    checked,
+    judged,
+    said,
+    with_bars,
+)
 
 
 def quoted(spread):
@@ -39,3 +54,17 @@ def test_an_exit_is_asked_about_at_most():
 
     assert checked("spread", an_exit(), book, quoted(0.5)).outcome is Outcome.SOFT
     assert checked("spread", an_exit(), book, a_market()).outcome is Outcome.ALERT
+
+
+def test_a_quote_without_a_spread_is_one():
+    quote = Quote(bid=100.0, ask=100.0, at=NOON)
+
+    result = checked("spread", a_trade(), market=with_bars(a_market(continuous=True), "AAPL", quote=quote))
+
+    assert (result.outcome, result.observed) == (Outcome.PASS, 0.0)
+
+
+def test_an_exit_across_a_wide_spread_is_asked_about():
+    wide = with_bars(a_market(continuous=True), "AAPL", quote=Quote(bid=95.0, ask=105.0, at=NOON))
+
+    assert judged(an_exit(), a_book({"AAPL": 20.0}), wide).decision is Decision.APPROVAL

@@ -1,7 +1,21 @@
 import pytest
 
-from domain.verdict import Decision, Outcome
-from tests.risk_engine.builders import a_book, a_market, a_policy, a_trade, an_engine, an_exit, checked, judged, said
+from domain.verdict import (
+    Decision,
+    Outcome,
+)
+from tests.risk_engine.builders import (
+    a_book,
+    a_market,
+    a_policy,
+    a_trade,
+    an_engine,
+    an_exit,
+    checked,
+    judged,
+    said,
+    with_bars,
+)
 from tests.risk_engine.builders import with_bars as bars
 
 
@@ -46,3 +60,15 @@ def test_an_exit_needs_no_price_and_no_mandate():
     market = a_market(symbols={"TSLA": 100.0})
 
     assert checked("tradable_symbol", an_exit("TSLA"), a_book({"TSLA": 20.0}), market).outcome is Outcome.PASS
+
+
+def test_an_exit_of_what_is_not_active_is_refused():
+    market = with_bars(a_market(), "AAPL", active=False)
+
+    assert judged(an_exit(), a_book({"AAPL": 20.0}), market).decision is Decision.REJECT
+
+
+def test_a_symbol_without_prices_is_named():
+    message = checked("tradable_symbol", a_trade("KO"), market=a_market(symbols={"AAPL": 100.0})).message
+
+    assert message == "KO has no prices in the feed 'recorded'"

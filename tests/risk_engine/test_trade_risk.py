@@ -51,3 +51,7 @@ def test_an_entry_without_a_way_out_is_an_error():
 
 def test_an_exit_needs_no_plan():
     assert said("trade_risk", judged(an_exit(), a_book({"AAPL": 20.0}))).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_the_card_speaks_of_the_stop():
+    assert checked("trade_risk", a_trade()).message.startswith("AAPL at its stop would cost 0.08 %")

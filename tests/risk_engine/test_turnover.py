@@ -38,3 +38,20 @@ def test_exits_are_not_capped():
     verdict = judged(an_exit(), a_book({"AAPL": 20.0}, trades_today=(traded("MSFT", 81_000.0),)))
 
     assert said("turnover", verdict).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_exits_of_the_session_and_the_trade_itself_are_no_turnover():
+    trade = a_trade()
+    own = traded("AAPL", 9_000.0).model_copy(update={"proposal_id": trade.proposal_id})
+    exits = traded("MSFT", 9_000.0).model_copy(update={"entry": False})
+
+    result = checked("turnover", trade, a_book(trades_today=(own, exits)))
+
+    assert result.observed == pytest.approx(0.02)
+    assert result.message.startswith("this session's entries would come to 2 %")
+
+
+def test_a_session_at_the_hard_limit_has_room_for_nothing():
+    book = a_book(trades_today=(traded("MSFT", 80_000.0),))
+
+    assert checked("turnover", a_trade(), book).largest_quantity == 0.0

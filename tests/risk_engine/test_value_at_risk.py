@@ -83,3 +83,68 @@ def test_exits_are_not_capped():
     verdict = judged(an_exit(), a_book({"AAPL": 900.0}), OFTEN)
 
     assert said("value_at_risk", verdict).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_hundred_returns_are_enough():
+    result = checked("value_at_risk", a_trade(), market=a_market(days=101))
+
+    assert result.outcome is Outcome.PASS
+    assert result.message.startswith("on a bad day the book would lose ")
+
+
+def test_what_does_not_move_loses_nothing_and_is_never_cut():
+    market = with_bars(a_market(), "AAPL", closes=(100.0,) * 253)
+
+    result = checked("value_at_risk", a_trade(), market=market)
+
+    assert (result.observed, result.largest_quantity) == (0.0, None)
+
+
+def test_a_trade_that_makes_a_bad_book_safer_gets_no_credit():
+    mirror = tuple(10_000.0 / close for close in OFTEN.history["AAPL"].closes)
+    market, book = with_bars(OFTEN, "KO", closes=mirror), a_book({"AAPL": 240.0})
+
+    result = checked("value_at_risk", a_trade("KO", 100.0), book, market)
+
+    assert result.observed == pytest.approx(0.024)
+
+
+def test_the_floor_is_that_of_the_book_after():
+    moves = np.concatenate([np.zeros(240), np.tile([0.05, -0.05], 6)])
+    closes = np.concatenate([[1.0], np.cumprod(1.0 + moves)])
+    both = tuple((100.0 * closes / closes[-1]).tolist())
+    market = with_bars(with_bars(a_market(), "AAPL", closes=both), "MSFT", closes=both)
+
+    result = checked("value_at_risk", a_trade(quantity=100.0), a_book({"MSFT": 200.0}), market)
+
+    daily = float(ewma_volatility(moves, 20)) / np.sqrt(252.0)
+    assert result.observed == pytest.approx(1.645 * daily * 0.30)
+    assert result.largest_quantity == np.floor(0.025 / (1.645 * daily) * 1000.0) - 200.0
+
+
+def test_a_book_whose_floor_is_over_the_limit_has_no_room():
+    moves = np.concatenate([np.zeros(240), np.tile([0.05, -0.05], 6)])
+    closes = np.concatenate([[1.0], np.cumprod(1.0 + moves)])
+    market = with_bars(a_market(), "MSFT", closes=tuple((100.0 * closes / closes[-1]).tolist()))
+
+    result = checked("value_at_risk", a_trade(), a_book({"MSFT": 400.0}), market)
+
+    assert (result.outcome, result.largest_quantity) == (Outcome.SOFT, 0.0)
+
+
+@pytest.mark.parametrize(("bad_days", "largest"), [(11, 250.0), (12, 250.0), (13, 0.0)])
+def test_as_many_bad_days_as_the_tail_allows_leave_room_up_to_the_next(bad_days, largest):
+    # of 252 days twelve may be worse than 2.5 %; MSFT, 10 % of equity, falls by half on some, AAPL by 10 % on two more
+    falls = np.zeros((252, 2))
+    falls[:bad_days, 0] = -0.50
+    falls[bad_days : bad_days + 2, 1] = -0.10
+    closes = np.vstack([np.ones(2), np.cumprod(1.0 + falls, axis=0)])
+    market = a_market()
+    for column, symbol in enumerate(("MSFT", "AAPL")):
+        path = 100.0 * closes[:, column] / closes[-1, column]
+        market = with_bars(market, symbol, closes=tuple(path.tolist()))
+
+    result = checked("value_at_risk", a_trade(), a_book({"MSFT": 100.0}), market)
+
+    # AAPL's days join the bad ones from 25 % of equity on
+    assert result.largest_quantity == largest
