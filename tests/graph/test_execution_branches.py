@@ -17,6 +17,8 @@ from graph import execution, presend
 NOW = datetime(2024, 1, 8, 15, 0, tzinfo=UTC)
 TODAY = date(2024, 1, 8)
 S = IntentState
+SILENT = RateLimited("the feed is busy")
+"""Instead of a price: the breakers, which look after each fill, learn nothing."""
 
 
 def an_intent(**changes):
@@ -181,7 +183,9 @@ def test_an_order_that_the_broker_lacks_is_sent_once_and_booked():
 
 
 def test_an_order_that_the_broker_has_is_booked_and_not_sent_again():
-    intent, ctx = driven(an_intent(), Broker(find=an_order(10, OrderStatus.FILLED), fills=(a_fill(), a_fill("other"))))
+    broker = Broker(find=an_order(10, OrderStatus.FILLED), fills=(a_fill(), a_fill("other")))
+
+    intent, ctx = driven(an_intent(), broker, price=SILENT)
 
     assert intent.state is S.DONE
     assert ctx.ledger.booked == [("e1",)]
@@ -189,9 +193,7 @@ def test_an_order_that_the_broker_has_is_booked_and_not_sent_again():
 
 
 def test_fills_are_looked_at_by_the_breakers_and_a_silent_feed_stops_nothing():
-    silent = RateLimited("the feed is busy")
-
-    intent, _ = driven(an_intent(), Broker(find=an_order(4), fills=(a_fill(),)), price=silent)
+    intent, _ = driven(an_intent(), Broker(find=an_order(4), fills=(a_fill(),)), price=SILENT)
 
     assert intent.filled_quantity == 4
 
@@ -247,7 +249,7 @@ def test_what_may_not_be_sent_is_refused_and_what_may_live_is_quarantined(before
     ],
 )
 def test_what_can_not_be_claimed_is_looked_up(state, find, session, after):
-    intent, _ = driven(an_intent(state=state), Broker(find=find), claims=False, session=session)
+    intent, _ = driven(an_intent(state=state), Broker(find=find), claims=False, session=session, price=SILENT)
 
     assert intent.state is after
 
@@ -359,3 +361,10 @@ def test_an_intent_grows_old(session, seconds, words):
     why = presend.obstacle(ctx, an_intent())
 
     assert why is None if words is None else words in why
+
+
+def test_a_proposal_that_has_its_intent_already_is_driven_on():
+    ctx = a_context(an_intent(), Broker(submit=an_order()))
+    ctx.ledger.record = SimpleNamespace(id="P1", version=1, trade=None)
+
+    assert execution.execute(ctx, "P1").state is S.OPEN

@@ -11,7 +11,7 @@ from domain.proposal import Origin
 from domain.records import Approval, ProposalRecord, ProposalStatus
 from domain.verdict import Decision, Outcome, Phase, RiskVerdict, RuleResult
 from graph.gate import RiskGate, lift
-from tests.risk_engine.builders import SESSION, a_book, a_mandate, a_market, a_proposal, an_engine
+from tests.risk_engine.builders import SESSION, a_book, a_mandate, a_market, a_proposal, a_trade, an_engine
 
 AT = datetime(2024, 1, 8, 15, 0, tzinfo=UTC)
 
@@ -222,3 +222,21 @@ def test_a_settled_proposal_is_not_judged():
 def test_a_proposal_of_an_earlier_session_is_not_judged():
     with pytest.raises(RunAborted, match="propose it again"):
         a_gate(Ledger(a_record()), session=SESSION + timedelta(days=1)).assess("P1")
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ({}, ProposalStatus.JUDGED),
+        ({"risk_level": "high"}, ProposalStatus.JUDGED),
+        ({"position_size_pct": 0.5}, ProposalStatus.REJECTED),
+    ],
+    ids=["goes on", "waits", "refused"],
+)
+def test_a_scheduled_batch_is_judged_and_recorded(words, status):
+    ledger = Ledger(a_record(status=ProposalStatus.SCHEDULED, trade=a_trade(), proposal=a_proposal(**words)))
+
+    verdict = a_gate(ledger).assess("P1")
+
+    assert verdict.phase is Phase.FIRST
+    assert [row[2] for row in ledger.recorded] == [status]

@@ -1,3 +1,5 @@
+from domain.book import Position, RecentProposal
+from domain.trade import Side
 from domain.verdict import Decision, Phase
 from tests.risk_engine.builders import (
     a_book,
@@ -86,6 +88,32 @@ def test_the_session_s_entries_of_a_batch_are_counted():
     book = a_book(trades_today=tuple(traded("XOM", 1.0, number=n) for n in range(19)))
 
     verdicts = an_engine().judge([a_trade("AAPL"), a_trade("MSFT")], book, a_market(), Phase.FIRST)
+
+    decisions = sorted(verdict.decision.value for verdict in verdicts.values())
+    assert decisions == ["approval", "execute"]
+
+
+def test_an_exit_that_costs_cash_takes_it_before_any_entry():
+    book = a_book(cash=9_000.0, positions={"AAPL": Position(symbol="AAPL", quantity=-30.0, average_price=100.0)})
+    entries = [a_trade("KO", 30.0), a_trade("JNJ", 5.0)]
+
+    verdicts = an_engine().judge([*entries, a_trade("AAPL", 30.0, reduces=True)], book, a_market(), Phase.FIRST)
+
+    # 9,000 less 3,000 for the exit less 5 % leave ten units
+    assert verdicts["AAPL-BUY-30"].decision is Decision.EXECUTE
+    assert sum(verdicts[name].quantity for name in ("KO-BUY-30", "JNJ-BUY-5")) == 10.0
+
+
+def test_members_do_not_see_what_the_ledger_has_of_themselves():
+    trades = [a_trade("AAPL", 10.0, proposal_id=name, words={"reason": name}) for name in ("one", "two")]
+    recent = tuple(
+        RecentProposal(
+            proposal_id=trade.proposal_id, symbol="AAPL", side=Side.BUY, payload_hash=trade.proposal.payload_hash
+        )
+        for trade in trades
+    )
+
+    verdicts = an_engine().judge(trades, a_book(recent=recent), a_market(), Phase.FIRST)
 
     decisions = sorted(verdict.decision.value for verdict in verdicts.values())
     assert decisions == ["approval", "execute"]

@@ -1,9 +1,12 @@
+from dataclasses import FrozenInstanceError
+
 import pytest
 
 from domain.book import ControlState, Position
 from domain.errors import BadInput
 from domain.trade import Side
 from domain.verdict import Decision, Outcome, Phase
+from risk_engine.line import NOTHING
 from risk_engine.rule import Rule
 from risk_engine.rules.cooldown import Cooldown
 from tests.risk_engine.builders import (
@@ -265,3 +268,15 @@ def test_the_past_is_worked_out_once_a_snapshot_and_once_a_set_of_symbols():
     assert engine._figures(a_book(), market, (a_trade("AAPL", 5.0),)) is first
     assert engine._figures(a_book({"XOM": 1.0}), market, (a_trade("AAPL"),)) is not first
     assert engine._figures(a_book(), a_market(), (a_trade("AAPL"),)) is not engine._figures(a_book(), market, ())
+
+
+def test_what_fits_exactly_was_sized_by_nothing():
+    verdict = judged(a_trade(quantity=50.0), a_book({"AAPL": 30.0}))
+
+    assert (verdict.decision, verdict.quantity, verdict.sized_by) == (Decision.EXECUTE, 50.0, ())
+
+
+def test_what_we_have_nothing_to_do_with_is_all_zeros_and_stays_so():
+    assert {getattr(NOTHING, name) for name in NOTHING.__slots__} == {0.0}
+    with pytest.raises(FrozenInstanceError):
+        NOTHING.held = 1.0

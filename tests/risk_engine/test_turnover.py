@@ -51,6 +51,12 @@ def test_exits_of_the_session_and_the_trade_itself_are_no_turnover():
     assert result.message.startswith("this session's entries would come to 2 %")
 
 
+def test_a_session_over_the_hard_limit_is_refused_and_not_cut():
+    book = a_book(trades_today=(traded("MSFT", 81_000.0),))
+
+    assert checked("turnover", a_trade(), book).largest_quantity is None
+
+
 def test_a_session_at_the_hard_limit_has_room_for_nothing():
     book = a_book(trades_today=(traded("MSFT", 80_000.0),))
 
