@@ -96,11 +96,11 @@ class Engine:
             self._last_figures = last = Figures(market, wanted)
         return last
 
-    def _turn(self, trade: Trade, situation: Situation) -> tuple[bool, float]:
+    def _turn(self, trade: Trade, situation: Situation) -> float:
         if situation.is_exit(trade):
-            return False, 0.0
+            return -math.inf
         risk = self._result(self._score, trade, situation, is_exit=False).observed
-        return True, math.inf if risk is None else risk
+        return math.inf if risk is None else risk
 
     def _verdict(self, trade: Trade, situation: Situation, phase: Phase, book_digest: str) -> RiskVerdict:
         is_exit = situation.is_exit(trade)

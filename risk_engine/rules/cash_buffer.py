@@ -27,7 +27,7 @@ class CashBuffer(ResizingRule):
         vix = situation.market.vix
         if vix is None:
             return self.soft
-        return max(self.soft, min(self.soft + self.per_vix_point * max(vix - self.calm_vix, 0.0), self.most))
+        return max(self.soft, min(self.soft + self.per_vix_point * (vix - self.calm_vix), self.most))
 
     def limits(self, trade: Trade, situation: Situation) -> tuple[float, float]:  # noqa: ARG002 - one for all trades
         """Give the soft limit that holds now, and the hard one."""

@@ -42,7 +42,7 @@ class ValueAtRisk(CappedRule):
         place = self._allowed(len(book))
         before = situation.bad_day(self.sessions, place)
         after = nth(book + units * unit, place)
-        return max(-before, -after, floor, 0.0)
+        return max(-before, -after, floor)
 
     def largest(self, trade: Trade, situation: Situation, limit: float) -> float:
         """Count, for growing quantities, the days that come to exceed the limit, and stop before they are too many.

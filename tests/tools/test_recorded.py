@@ -202,15 +202,16 @@ def test_a_missing_file_says_how_to_get_it(tmp_path):
     "content",
     [
         b"not gzip at all",
-        gzip.compress(b"Date,AAPL\n2021-01-04,1.0\n2021-01-05\n"),
-        gzip.compress(b"Date,AAPL\n2021-01-04,1.0\nyesterday,2.0\n"),
-        gzip.compress(b"Date,AAPL\n2021-01-05,1.0\n2021-01-04,2.0\n"),
-        gzip.compress(b"Date,AAPL\n2021-01-04,0.0\n"),
-        gzip.compress(b"Date,AAPL\n2021-01-04,nan\n"),
-        gzip.compress(b"Date,AAPL\n"),
-        gzip.compress(b""),
-        gzip.compress(b"Date,AAPL\n2021-01-04,1.0\n")[:-6],
+        gzip.compress(b"Date,AAPL\n2021-01-04,1.0\n2021-01-05\n", mtime=0),
+        gzip.compress(b"Date,AAPL\n2021-01-04,1.0\nyesterday,2.0\n", mtime=0),
+        gzip.compress(b"Date,AAPL\n2021-01-05,1.0\n2021-01-04,2.0\n", mtime=0),
+        gzip.compress(b"Date,AAPL\n2021-01-04,0.0\n", mtime=0),
+        gzip.compress(b"Date,AAPL\n2021-01-04,nan\n", mtime=0),
+        gzip.compress(b"Date,AAPL\n", mtime=0),
+        gzip.compress(b"", mtime=0),
+        gzip.compress(b"Date,AAPL\n2021-01-04,1.0\n", mtime=0)[:-6],
     ],
+    ids=["no gzip", "short row", "no date", "unordered", "zero", "nan", "no rows", "empty", "cut off"],
 )
 def test_a_damaged_file_is_refused(tmp_path, content):
     path = tmp_path / "prices.csv.gz"
