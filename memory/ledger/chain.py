@@ -77,5 +77,13 @@ def _broken(head: AuditHeadRow, sequence: int, what: str) -> LedgerDamaged:
 
 
 def _head(session: Session, chain: str) -> AuditHeadRow:
-    insert_once(session, AuditHeadRow(chain=chain, length=0, hash=GENESIS))
-    return session.exec(select(AuditHeadRow).where(AuditHeadRow.chain == chain).with_for_update()).one()
+    """Lock the chain's end; a transaction that has it keeps it."""
+    heads: dict[str, AuditHeadRow] = session.info.setdefault("audit_heads", {})
+    if chain not in heads:
+        locked = select(AuditHeadRow).where(AuditHeadRow.chain == chain).with_for_update()
+        head = session.exec(locked).first()
+        if head is None:
+            insert_once(session, AuditHeadRow(chain=chain, length=0, hash=GENESIS))
+            head = session.exec(locked).one()
+        heads[chain] = head
+    return heads[chain]
