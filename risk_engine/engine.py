@@ -104,7 +104,7 @@ class Engine:
 
     def _verdict(self, trade: Trade, situation: Situation, phase: Phase, book_digest: str) -> RiskVerdict:
         is_exit = situation.is_exit(trade)
-        fitted, failed = (trade, {}) if is_exit else self._fit(trade, situation)
+        fitted, failed = (trade, {}) if trade.reduces else self._fit(trade, situation)
         results = tuple(
             [
                 failed.get(rule.name) or self._result(rule, fitted, situation, is_exit=is_exit)

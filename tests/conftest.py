@@ -4,11 +4,20 @@ import os
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.standins.backends import PostgresBackend, SqliteBackend
 from tests.standins.postgres import CannotStart, started
 
 BACKENDS = ("sqlite", "postgres")
+SLOW = [HealthCheck.too_slow]
+
+
+def pytest_configure(config):
+    """`make test` draws the same examples every time, the soak draws new ones; the machine's speed decides nothing."""
+    settings.register_profile("test", deadline=None, derandomize=True, suppress_health_check=SLOW)
+    settings.register_profile("soak", deadline=None, suppress_health_check=SLOW)
+    settings.load_profile("soak" if config.option.markexpr == "soak" else "test")
 
 
 @pytest.fixture(scope="session")

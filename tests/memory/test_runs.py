@@ -119,9 +119,11 @@ def test_a_snapshot_is_not_a_scan(desk):
 def test_a_snapshot_that_was_changed_is_damage(desk, backend, body):
     digest = desk.ledger.save_snapshot(a_snapshot())
     backend.raw("UPDATE snapshot SET body = %s", body)
+    another_start = backend.open(desk.clock)
 
     with pytest.raises(LedgerDamaged, match="snapshot"):
-        desk.ledger.snapshot(digest)
+        another_start.snapshot(digest)
+    another_start.close()
 
 
 def test_research_and_theses_are_kept_with_the_reason_where_there_is_none(desk):

@@ -27,7 +27,12 @@ ROOM = ROOT / "risk_engine"
 TESTS = ROOT / "tests" / "risk_engine"
 TIMEOUT_SECONDS = 120.0
 PROPERTIES = ("test_properties.py", "test_properties_limits.py")
-OWN = {"policy": ("test_policy.py",), "tables": ("test_policy.py",), "room": ("test_room.py",)}
+OWN = {
+    "limits": ("test_policy.py",),
+    "policy": ("test_policy.py",),
+    "room": ("test_room.py",),
+    "tables": ("test_policy.py",),
+}
 """Files outside `rules/` with a test of their own; all others answer to the whole room's tests."""
 
 
@@ -53,7 +58,8 @@ def tests_of(path: Path) -> list[Path]:
     if path.stem in OWN:
         return [TESTS / name for name in OWN[path.stem]]
     last = [TESTS / name for name in PROPERTIES]
-    first = [TESTS / "test_engine.py", TESTS / "test_batch.py"]
+    quick = (f"test_{path.stem}.py", "test_engine.py", "test_batch.py")
+    first = [TESTS / name for name in dict.fromkeys(quick) if (TESTS / name).exists()]
     rest = [test for test in sorted(TESTS.glob("test_*.py")) if test not in (*first, *last, TESTS / "test_soak.py")]
     return [*first, *rest, *last]
 

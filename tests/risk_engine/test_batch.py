@@ -1,6 +1,9 @@
+import pytest
+
 from domain.book import Position, RecentProposal
 from domain.trade import Side
 from domain.verdict import Decision, Phase
+from risk_engine.reserve import remembered
 from tests.risk_engine.builders import (
     a_book,
     a_market,
@@ -117,3 +120,34 @@ def test_members_do_not_see_what_the_ledger_has_of_themselves():
 
     decisions = sorted(verdict.decision.value for verdict in verdicts.values())
     assert decisions == ["approval", "execute"]
+
+
+@pytest.mark.parametrize("taken", [1.0, 20.0])
+def test_what_is_let_through_takes_its_room_and_its_risk(taken):
+    book = remembered(a_book(), a_trade(), "hash", taken, is_exit=False)
+
+    (room,), (today,), (seen,) = book.reservations, book.trades_today, book.recent
+    # 3 % to the stop
+    assert (room.quantity, room.price, room.stop_risk, room.reduces) == (
+        taken,
+        100.0,
+        pytest.approx(3.0 * taken),
+        False,
+    )
+    assert (today.notional, today.entry, seen.payload_hash) == (100.0 * taken, True, "hash")
+
+
+def test_an_exit_takes_its_room_and_risks_nothing():
+    book = remembered(a_book({"AAPL": 20.0}), an_exit(), "hash", 20.0, is_exit=True)
+
+    assert (book.reservations[0].stop_risk, book.reservations[0].reduces, book.trades_today[0].entry) == (
+        0.0,
+        True,
+        False,
+    )
+
+
+def test_what_is_refused_is_only_remembered():
+    book = remembered(a_book(), a_trade(), "hash", 0.0, is_exit=False)
+
+    assert (book.reservations, book.trades_today, len(book.recent)) == ((), (), 1)

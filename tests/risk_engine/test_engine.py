@@ -274,9 +274,17 @@ def test_what_fits_exactly_was_sized_by_nothing():
     verdict = judged(a_trade(quantity=50.0), a_book({"AAPL": 30.0}))
 
     assert (verdict.decision, verdict.quantity, verdict.sized_by) == (Decision.EXECUTE, 50.0, ())
+    assert "room for" not in said("max_position_weight", verdict).message
 
 
 def test_what_we_have_nothing_to_do_with_is_all_zeros_and_stays_so():
     assert {getattr(NOTHING, name) for name in NOTHING.__slots__} == {0.0}
     with pytest.raises(FrozenInstanceError):
         NOTHING.held = 1.0
+
+
+def test_what_calls_itself_an_exit_and_is_none_is_refused_whole():
+    # half size would leave ten, which are free
+    verdict = judged(an_exit(quantity=20.0), a_book({"AAPL": 15.0}, unit_value=0.88, control=ControlState.REDUCING))
+
+    assert (verdict.decision, verdict.quantity, verdict.sized_by) == (Decision.REJECT, 0.0, ())

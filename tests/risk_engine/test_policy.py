@@ -198,7 +198,30 @@ def test_a_direction_allows_what_is_equal_or_tighter(direction, allowed):
 
 @pytest.mark.parametrize(
     ("fraction", "words"),
-    [(0.0912, "9.1 %"), (0.0075, "0.75 %"), (0.08, "8 %"), (0.01, "1 %"), (0.0151, "1.5 %"), (-0.0912, "-9.1 %")],
+    [
+        (0.0912, "9.1 %"),
+        (0.0075, "0.75 %"),
+        (0.00758, "0.76 %"),
+        (0.08, "8 %"),
+        (0.01, "1 %"),
+        (0.0151, "1.5 %"),
+        (-0.0912, "-9.1 %"),
+    ],
 )
 def test_fractions_are_written_for_a_card(fraction, words):
     assert limits.percent(fraction) == words
+
+
+@pytest.mark.parametrize(("rule", "both"), [("max_position_weight", 0.08), ("min_confidence", 0.55)])
+def test_soft_and_hard_may_be_the_same(rule, both):
+    rules = {found.name: found for found in a_policy(**{rule: {"soft": both, "hard": both}}).rules}
+
+    assert (rules[rule].soft, rules[rule].hard) == (both, both)
+
+
+def test_of_several_mistakes_the_first_is_named():
+    wrong = WEIGHT.replace("0.08 ", "'much' ") + "\netf_soft = 'more'"
+    text = POLICY.replace(WEIGHT, wrong, 1).replace("etf_soft = 0.20", "", 1)
+
+    with pytest.raises(BadPolicy, match="much"):
+        load_policy(text, "policy.toml", recorded=True)

@@ -109,7 +109,11 @@ def test_a_flip_never_passes(book, symbol, beyond, control):
 
     for reduces in (True, False):
         flip = a_trade(symbol, free + beyond, side="SELL").model_copy(update={"reduces": reduces})
-        assert judge(flip, book).decision is Decision.REJECT
+        verdict = judge(flip, book)
+
+        # half size may cut a sale to what is held, and then it is no flip
+        assert verdict.quantity <= free
+        assert verdict.decision is Decision.REJECT or (control is ControlState.ACTIVE and not reduces)
 
 
 @EXAMPLES

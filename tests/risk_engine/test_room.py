@@ -37,3 +37,9 @@ def test_room_without_a_rule_is_everything():
 
     assert (room.cash, room.gross, room.per_position, room.per_sector["energy"]) == (1.0, 1.0, 1.0, 1.0)
     assert engine.min_order(100_000.0) == 0.0
+
+
+def test_room_is_never_negative():
+    room = an_engine().room(a_book({"XOM": 1100.0}), a_market())
+
+    assert (room.cash, room.gross, room.per_sector["energy"]) == (0.0, 0.0, 0.0)

@@ -69,7 +69,7 @@ def status(wired: Wired, *, as_json: bool) -> None:
         "control": _control_line(control),
         "equity": f"${book.equity:,.2f}",
         "cash": f"${book.cash:,.2f}",
-        "drawdown": output.percent(-float(str(found["drawdown"]))),
+        "drawdown": output.percent(abs(float(str(found["drawdown"])))),
         "last run": run,
     }
     rows = output.table("", "")

@@ -10,7 +10,10 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def limits(portfolio: Portfolio = "", as_json: Json = False) -> None:
-        """Show each limit of the book, what is used and what is left, and the book in bad months.
+        """Show what is used of each limit, and bad months.
+
+        Every limit that says something about what is held, with the worst symbol, and what October 2008, March 2020
+        and a day of three standard deviations would do to the book.
 
         Limits change by risk_engine/policy.toml and the mandate only; a change takes effect with the next session.
         """
@@ -22,7 +25,10 @@ def register(app: typer.Typer) -> None:
 
     @app.command(name="replay-verdict")
     def replay_verdict(proposal: ProposalId, portfolio: Portfolio = "", as_json: Json = False) -> None:
-        """Make the verdicts of a proposal again from their stored inputs, and compare byte by byte."""
+        """Make verdicts again from their stored inputs.
+
+        Compares byte by byte with what was stored; exits with 1 where anything differs.
+        """
         from workers.cli import output, show_limits
         from workers.replay import replay_verdicts
         from workers.wiring import wire
