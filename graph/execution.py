@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from domain.book import ControlState
-from domain.errors import IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
+from domain.errors import Busy, IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
 from domain.orders import Fill, IntentState, Order, OrderIntent
 from graph.breakers import look
 from graph.context import Context, Till
@@ -75,11 +75,16 @@ def refresh(ctx: Till, intent: OrderIntent) -> OrderIntent:
 
 
 def reconcile(ctx: Context) -> int:
-    """Bring every open intent up to date with the broker, then compare holdings; return how many are still open."""
+    """Bring every open intent up to date with the broker, then compare holdings; return how many are still open.
+
+    An intent that another process is moving is left to it.
+    """
     still_open = 0
     for intent in ctx.ledger.intents(ctx.portfolio, open_only=True):
-        with ctx.locks.hold(f"prop:{intent.proposal_id}"):
-            still_open += not drive(ctx, intent.client_order_id).state.is_final
+        state = intent.state
+        with suppress(Busy), ctx.locks.hold(f"prop:{intent.proposal_id}"):
+            state = drive(ctx, intent.client_order_id).state
+        still_open += not state.is_final
     with suppress(Transient):
         cash, held = ctx.broker.account().cash, ctx.broker.positions()
         ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
@@ -90,7 +95,7 @@ def submit(ctx: Context, intent: OrderIntent) -> Order:
     """Send a committed intent: the only line of the project that does.
 
     Raises:
-        IntentNotCommitted: the ledger has no such row, or another one under the same id.
+        IntentNotCommitted: the ledger has no such row, or one that nobody has claimed for sending.
     """
     stored = ctx.ledger.intent(intent.client_order_id)
     if stored is None or stored.state is not IntentState.SUBMITTING:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
@@ -9,7 +10,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from domain.errors import BadInput, RunAborted
+from domain.errors import BadInput, Busy, RunAborted
 from domain.proposal import Origin, TradeProposal
 from domain.records import ProposalRecord, ProposalStatus, Run, RunStatus
 from graph import execution
@@ -97,7 +98,8 @@ class Runner:
         ctx.ledger.expire(ctx.portfolio, ctx.clock.now())
         unsettled = ctx.ledger.unremembered(ctx.portfolio)
         for record in sorted(unsettled, key=lambda r: (not (r.trade and r.trade.reduces), r.created_at, r.rank)):
-            self.advance(record.id, progress)
+            with suppress(Busy):  # another process is moving it
+                self.advance(record.id, progress)
         execution.reconcile(ctx)
 
     def advance(self, proposal_id: str, progress: Progress = lambda *_: None) -> None:

@@ -257,3 +257,18 @@ def test_the_audit_chain_survives_it_all(desk):
     desk.propose(desk.buy("AMD"), desk.buy("AAPL"), desk.buy("BBY"))
 
     assert sum(desk.ledger.verify_audit().values()) > 5
+
+
+def test_what_another_process_is_moving_is_left_to_it_and_the_rest_goes_on(desk):
+    for _ in range(3):
+        desk.faults.add("timeout_before")
+    (stuck,) = desk.propose(desk.buy("AAPL"))
+    (waiting,) = desk.propose(desk.buy("AMD"))
+
+    with desk.ctx.locks.hold(f"prop:{stuck.id}"):
+        assert execution.reconcile(desk.ctx) == 1
+        after = desk.answer(waiting)
+
+    assert after.status is ProposalStatus.DONE
+    desk.runner.settle()
+    assert desk.record(stuck.id).status is ProposalStatus.DONE
