@@ -260,7 +260,7 @@ def test_the_audit_chain_survives_it_all(desk):
 
 
 def test_what_another_process_is_moving_is_left_to_it_and_the_rest_goes_on(desk):
-    for _ in range(3):
+    for _ in range(4):  # sent by execute, and by each of the three reconciles of the two proposals
         desk.faults.add("timeout_before")
     (stuck,) = desk.propose(desk.buy("AAPL"))
     (waiting,) = desk.propose(desk.buy("AMD"))
