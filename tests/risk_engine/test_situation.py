@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from domain.book import Position
+from domain.verdict import Outcome, RuleResult
+from risk_engine.situation import share
 from tests.risk_engine.builders import a_book, a_market, a_reservation, a_trade, an_engine, an_order
 
 MARKET = a_market()
@@ -69,3 +71,33 @@ def test_short_weights_add_up():
     book = {"reservations": (a_reservation("XOM", "SELL", 20.0),)}
 
     assert situation_of(-30.0, **book).short == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("side", "sign"), [("BUY", 1.0), ("SELL", -1.0)])
+def test_a_unit_adds_its_return_or_takes_it_away(side, sign):
+    trade = a_trade(side=side)
+    situation = situation_of(trade=trade)
+
+    np.testing.assert_allclose(situation.returns_a_unit(trade), sign * 0.001 * situation.figures.returns_of("AAPL"))
+
+
+@pytest.mark.parametrize(
+    ("held", "buys", "sells", "side", "units", "reduces", "is_exit"),
+    [
+        (30.0, 0.0, 10.0, "SELL", 20.0, True, True),
+        (30.0, 0.0, 10.0, "SELL", 21.0, True, False),
+        (30.0, 0.0, 10.0, "SELL", 20.0, False, False),
+        (30.0, 0.0, 0.0, "SELL", 0.0, True, False),
+        (-30.0, 10.0, 0.0, "BUY", 20.0, True, True),
+        (-30.0, 10.0, 0.0, "BUY", 21.0, True, False),
+    ],
+)
+def test_an_exit_reduces_whatever_else_is_filled(held, buys, sells, side, units, reduces, is_exit):
+    trade = a_trade(side=side, quantity=units, reduces=reduces)
+
+    assert situation_of(held, buys, sells).is_exit(trade) == is_exit
+
+
+@pytest.mark.parametrize(("observed", "soft", "used"), [(0.04, 0.08, 0.5), (None, 0.08, None), (0.04, None, None)])
+def test_a_share_takes_a_measure_and_a_limit(observed, soft, used):
+    assert share(RuleResult(rule="a_rule", outcome=Outcome.PASS, observed=observed, soft=soft)) == used
