@@ -48,7 +48,7 @@ bench: $(STAMP) ## speed, as ratios within one run
 	@$(BIN)/python -m benchmarks
 
 lock: ## renew requirements.lock from requirements.in (needs uv)
-	@uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
+	@uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --quiet -o requirements.lock
 
 clean: ## remove the environment and local state
 	@rm -rf $(VENV) var build *.egg-info
