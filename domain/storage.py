@@ -10,6 +10,7 @@ from domain.book import Book, ControlState
 from domain.judgement import Judgement
 from domain.mandate import Mandate
 from domain.orders import BrokerPosition
+from domain.outbox import OutboxStore
 from domain.records import (
     Approval,
     AuditRow,
@@ -205,5 +206,5 @@ class EpisodeStore(Protocol):
         ...
 
 
-class Ledger(PortfolioStore, ControlStore, RunStore, ProposalStore, OrderStore, EpisodeStore, Protocol):
+class Ledger(PortfolioStore, ControlStore, RunStore, ProposalStore, OrderStore, EpisodeStore, OutboxStore, Protocol):
     """The truth: every method is one transaction, safe to repeat."""

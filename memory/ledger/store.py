@@ -12,6 +12,7 @@ from memory.ledger.mismatch_store import MismatchPart
 from memory.ledger.opening import open_database
 from memory.ledger.opening_postgres import open_postgres
 from memory.ledger.order_store import OrderPart
+from memory.ledger.outbox_store import OutboxPart
 from memory.ledger.portfolio_store import PortfolioPart
 from memory.ledger.proposal_store import ProposalPart
 from memory.ledger.research_store import ResearchPart
@@ -20,7 +21,16 @@ from memory.postgres import PostgresUrl
 
 
 class SqlLedger(
-    PortfolioPart, ControlPart, MismatchPart, RunPart, ResearchPart, ProposalPart, ApprovalPart, OrderPart, EpisodePart
+    PortfolioPart,
+    ControlPart,
+    MismatchPart,
+    RunPart,
+    ResearchPart,
+    ProposalPart,
+    ApprovalPart,
+    OrderPart,
+    EpisodePart,
+    OutboxPart,
 ):
     """Implements `domain.storage.Ledger`; safe to use from any number of threads and processes."""
 

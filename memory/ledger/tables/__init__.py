@@ -2,6 +2,7 @@
 
 from memory.ledger.tables.base import METADATA, Row
 from memory.ledger.tables.orders import BrokerOrderRow, FillRow, IntentRow, PositionRow
+from memory.ledger.tables.outbox import OutboxRow
 from memory.ledger.tables.portfolio import (
     BreakerActRow,
     ControlRow,
@@ -29,6 +30,7 @@ __all__ = [
     "IntentRow",
     "MismatchRow",
     "ModelCallRow",
+    "OutboxRow",
     "PolicyPinRow",
     "PortfolioRow",
     "PositionRow",

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from memory.ledger.migrations import later_tables
 from memory.ledger.migrations.columns import (
     blob,
     choice,
@@ -281,6 +282,7 @@ def upgrade() -> None:
     index("fill", "client_order_id")
     index("fill", "portfolio", "symbol", "at")
     index("fill", "portfolio", "session")
+    later_tables.outbox()
 
 
 def downgrade() -> None:
