@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
 
-from domain.market import Execution, MarketSnapshot
+from domain.market import EventCalendar, Execution, Headline, MarketSnapshot
 from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent
 from domain.research import (
     Answer,
@@ -70,6 +70,48 @@ class MarketData(Protocol):
 
     def closes(self, session: date) -> datetime:
         """Tell when a session closes (aware, UTC)."""
+        ...
+
+
+class News(Protocol):
+    """A source of headlines."""
+
+    name: str
+
+    def headlines(self, symbols: Sequence[str], since: datetime, until: datetime) -> tuple[Headline, ...]:
+        """List what was published about `symbols`, or about the market, in [since, until), oldest first.
+
+        Raises:
+            Transient: the vendor did not answer; the same call may work later.
+        """
+        ...
+
+
+class Events(Protocol):
+    """A source of scheduled events: central bank, inflation, jobs, earnings."""
+
+    name: str
+
+    def calendar(self, symbols: Sequence[str], since: datetime, until: datetime) -> EventCalendar:
+        """Tell the events in [since, until), which kinds are covered, and when that was fetched.
+
+        Raises:
+            Transient: the vendor did not answer; the same call may work later.
+        """
+        ...
+
+
+class VolatilityIndex(Protocol):
+    """A source of the VIX, in points."""
+
+    name: str
+
+    def vix(self, as_of: datetime) -> float | None:
+        """Tell the newest value known at `as_of`; None where there is none.
+
+        Raises:
+            Transient: the vendor did not answer; the same call may work later.
+        """
         ...
 
 
