@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.ids import short_id
 from domain.proposal import OrderType
-from domain.trade import Side
+from domain.trade import ExitKind, Side
 from domain.value import Value
 
 
@@ -34,7 +34,9 @@ class OrderIntent(Value):
     """A durable promise to send one order, written before the broker hears of it.
 
     `control_epoch` is the epoch of the control state it was judged under; `collar_low` and `collar_high` bound the
-    price (dollars) at which it may still be sent first; after `valid_until` it is never sent.
+    price (dollars) at which it may still be sent first; after `valid_until` it is never sent. An entry carries its exit
+    plan in `plan_stop` and `plan_target` (dollars): a broker that says `Account.brackets` attaches them as legs that
+    cancel each other and rest until they are filled or cancelled; every other broker leaves them to the monitor.
     """
 
     client_order_id: str
@@ -49,6 +51,8 @@ class OrderIntent(Value):
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     take_profit_price: Decimal | None = None
+    plan_stop: Decimal | None = None
+    plan_target: Decimal | None = None
     reduces: bool = False
     session: date
     state: IntentState = IntentState.PENDING
@@ -102,7 +106,11 @@ class Order(Value):
 
 
 class Fill(Value):
-    """One execution; `execution_id` is the broker's and unique. Commission in dollars."""
+    """One execution; `execution_id` is the broker's and unique. Commission in dollars.
+
+    `leg` is which protective leg of the bracket was executed that `client_order_id` (the entry's) names; None for the
+    order itself.
+    """
 
     execution_id: str
     client_order_id: str
@@ -113,6 +121,7 @@ class Fill(Value):
     commission: Decimal = Decimal(0)
     at: datetime
     session: date
+    leg: ExitKind | None = None
 
 
 class Account(Value):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.market import EventCalendar, Execution, Headline, MarketSnapshot
 from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent
@@ -158,6 +158,22 @@ class Broker(Protocol):
 
     def fills(self, since: datetime) -> tuple[Fill, ...]:
         """List executions at or after `since` (market time), oldest first; repeats are allowed."""
+        ...
+
+
+@runtime_checkable
+class Bracketing(Protocol):
+    """A broker that keeps stop and target of an entry resting as legs: what one with `Account.brackets` has besides.
+
+    Executions of legs come with `fills`, each with its `leg` and the client order id of the entry.
+    """
+
+    def cancel_legs(self, symbol: str) -> bool:
+        """Ask to cancel every leg that rests for `symbol`; true when none rests (any more), false while one may.
+
+        Raises:
+            Transient: no readable answer; nothing is known.
+        """
         ...
 
 

@@ -114,6 +114,14 @@ class OrderStore(Protocol):
         """Record what the broker says of an order, book new fills once each, finish intent and proposal when final."""
         ...
 
+    def bracketed(self, portfolio: str) -> tuple[OrderIntent, ...]:
+        """List the entries with a stop in symbols that are held, oldest first: their legs may rest at the broker."""
+        ...
+
+    def book_legs(self, portfolio: str, fills: Sequence[Fill]) -> int:
+        """Book executions of protective legs, once each; return how many were new."""
+        ...
+
     def orders(self, portfolio: str, limit: int = 100) -> tuple[OrderIntent, ...]:
         """List intents, newest first."""
         ...

@@ -5,6 +5,7 @@ from contextlib import suppress
 from domain.book import ControlState
 from domain.errors import Busy, IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
 from domain.orders import Fill, IntentState, Order, OrderIntent
+from graph.brackets import book_legs, clear_the_way
 from graph.breakers import look
 from graph.context import Context, Till
 from graph.intents import build_intent, order_id_of
@@ -86,6 +87,7 @@ def reconcile(ctx: Context) -> int:
             state = drive(ctx, intent.client_order_id).state
         still_open += not state.is_final
     with suppress(Transient):
+        book_legs(ctx)
         cash, held = ctx.broker.account().cash, ctx.broker.positions()
         ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
     return still_open
@@ -108,6 +110,8 @@ def submit(ctx: Context, intent: OrderIntent) -> Order:
 def _send(ctx: Context, intent: OrderIntent, *, may_live: bool) -> Order | None:
     why_not = obstacle(ctx, intent)
     if why_not is None:
+        if not clear_the_way(ctx, intent):
+            raise Transient(f"the protective legs of {intent.symbol} are being cancelled")
         return submit(ctx, intent)
     if may_live:
         late = ctx.clock.session() > intent.session

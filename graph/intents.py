@@ -44,6 +44,8 @@ def build_intent(ctx: Context, record: ProposalRecord) -> OrderIntent:
         limit_price=_price(record.proposal.limit_price),
         stop_price=_price(record.proposal.stop_price) if record.proposal.order_type.uses_stop else None,
         take_profit_price=_price(record.proposal.take_profit_price),
+        plan_stop=_price(trade.plan.stop_price) if trade.plan else None,
+        plan_target=_price(trade.plan.take_profit_price) if trade.plan else None,
         reduces=trade.reduces,
         session=record.session,
         control_epoch=record.control_epoch,

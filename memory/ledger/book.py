@@ -61,7 +61,7 @@ def read_book(
         control_epoch=control.epoch,
         trades_today=tuple(trade for row in today if (trade := _trade_today(row))),
         recent=tuple(recent for row in today if (recent := _recent(row))),
-        stopped_out=_stopped_out(today),
+        stopped_out=_stopped_out(session, portfolio, day, today),
         unknown_orders=sum(intent.state in UNCERTAIN for intent in intents),
         mismatches=_mismatches(session, portfolio),
         day_trades=_day_trades(session, portfolio, day),
@@ -141,9 +141,12 @@ def _recent(row: ProposalRow) -> RecentProposal | None:
     return RecentProposal(proposal_id=row.id, symbol=row.symbol, side=row.side, payload_hash=row.payload_hash)
 
 
-def _stopped_out(today: list[ProposalRow]) -> tuple[str, ...]:
+def _stopped_out(session: Session, portfolio: str, day: date, today: list[ProposalRow]) -> tuple[str, ...]:
+    at_the_broker = select(FillRow.symbol).where(
+        FillRow.portfolio == portfolio, FillRow.session == day, FillRow.leg == ExitKind.STOP
+    )
     stopped = {row.symbol for row in today if row.exit_kind is ExitKind.STOP and _trade_today(row)}
-    return tuple(sorted(stopped))
+    return tuple(sorted(stopped | set(session.exec(at_the_broker))))
 
 
 def _mismatches(session: Session, portfolio: str) -> int:

@@ -49,7 +49,7 @@ class Booking:
             if (fill.client_order_id, fill.symbol) != (self._intent.client_order_id, self._intent.symbol):
                 raise BadInput(f"fill {fill.execution_id} belongs to {fill.client_order_id} {fill.symbol}")
         self._tell(order, at)
-        self._book_fills(sorted(fills, key=lambda fill: (fill.at, fill.execution_id)))
+        self.book_fills(sorted(fills, key=lambda fill: (fill.at, fill.execution_id)))
         self._move_intent(order)
         if self._intent.state.is_final:
             end_proposal(self._db, self._intent, order.reason, at, self._note)
@@ -63,19 +63,28 @@ class Booking:
             row = BrokerOrderRow(**order.model_dump(), portfolio=self._intent.portfolio, told_at=at)
             upsert(self._db, row)
 
-    def _book_fills(self, fills: Sequence[Fill]) -> None:
+    def book_fills(self, fills: Sequence[Fill]) -> int:
+        """Book executions, oldest first, once each, and return how many; those of protective legs count for no order.
+
+        Raises:
+            BadInput: a leg that does not go the other way.
+        """
+        for fill in fills:
+            if fill.leg is not None and fill.side is self._intent.side:
+                raise BadInput(f"fill {fill.execution_id} is a leg on the side of its own entry")
         newest = self._newest_key()
         rows = [row for row in map(self._row, fills) if insert_once(self._db, row)]
         if not rows:
-            return
+            return 0
         account = hold_account(self._db, self._intent.portfolio)
         for row in rows:
             account.cash += cash_flow(row)
-            self._intent.filled_quantity += row.quantity
+            self._intent.filled_quantity += row.quantity if row.leg is None else 0
             self._note_fill(row)
-        self._count_for_proposal(sum((row.quantity for row in rows), Decimal(0)))
+        self._count_for_proposal(sum((row.quantity for row in rows if row.leg is None), Decimal(0)))
         late = newest is not None and (rows[0].at, rows[0].execution_id) < newest
         self._store(fold(Holding(), self._all_fills()) if late else fold(self._holding(), rows))
+        return len(rows)
 
     def _row(self, fill: Fill) -> FillRow:
         told = fill.model_dump() | {
@@ -143,6 +152,8 @@ class Booking:
             "price": str(row.price),
             "commission": str(row.commission),
         }
+        if row.leg is not None:
+            detail["leg"] = row.leg.value
         self._note(self._db, row.portfolio, "fill_booked", row.client_order_id, detail, "broker")
 
     def _move_intent(self, order: Order) -> None:

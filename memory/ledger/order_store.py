@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from domain.errors import AlreadyDecided, NotFound
+from domain.errors import AlreadyDecided, BadInput, NotFound
 from domain.orders import Fill, IntentState, Order, OrderIntent
 from domain.records import ProposalStatus
 from memory.ledger.accounts import release
 from memory.ledger.booking import Booking, end_proposal
 from memory.ledger.part import Part
 from memory.ledger.proposal_rows import hold_proposal
-from memory.ledger.tables import IntentRow
+from memory.ledger.tables import FillRow, IntentRow, PositionRow
 
 MAY_TRADE = frozenset({ProposalStatus.JUDGED, ProposalStatus.APPROVED, ProposalStatus.EXECUTING})
 MAY_BE_SENT = (IntentState.PENDING, IntentState.SUBMITTING, IntentState.UNKNOWN)
@@ -64,6 +64,40 @@ class OrderPart(Part):
         with self._database.read() as db:
             rows = db.exec(wanted.order_by(col(IntentRow.created_at), IntentRow.client_order_id))
             return tuple(_to_intent(row) for row in rows)
+
+    def bracketed(self, portfolio: str) -> tuple[OrderIntent, ...]:
+        """List the entries with a stop in symbols that are held, oldest first: their legs may rest at the broker."""
+        held = select(PositionRow.symbol).where(PositionRow.portfolio == portfolio)
+        entries = select(IntentRow).where(
+            IntentRow.portfolio == portfolio,
+            col(IntentRow.symbol).in_(held),
+            col(IntentRow.plan_stop).is_not(None),
+            col(IntentRow.filled_quantity) > 0,
+        )
+        with self._database.read() as db:
+            rows = db.exec(entries.order_by(col(IntentRow.created_at), IntentRow.client_order_id))
+            return tuple(_to_intent(row) for row in rows)
+
+    def book_legs(self, portfolio: str, fills: Sequence[Fill]) -> int:
+        """Book executions of protective legs, once each; return how many were new.
+
+        Raises:
+            NotFound: an entry that the ledger does not have.
+            BadInput: not a leg, or one on the side of its entry.
+        """
+        named = [fill.execution_id for fill in fills]
+        with self._database.read() as db:
+            known = set(db.exec(select(FillRow.execution_id).where(col(FillRow.execution_id).in_(named))))
+        fresh = [fill for fill in fills if fill.execution_id not in known]
+        if not fresh:
+            return 0
+        with self._database.write(portfolio) as db:
+            booked = 0
+            for fill in sorted(fresh, key=lambda fill: (fill.at, fill.execution_id)):
+                if fill.leg is None:
+                    raise BadInput(f"fill {fill.execution_id} is no leg", "book it with its order")
+                booked += Booking(db, _intent_row(db, fill.client_order_id), self._note).book_fills([fill])
+            return booked
 
     def orders(self, portfolio: str, limit: int = 100) -> tuple[OrderIntent, ...]:
         """List intents, newest first."""

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from domain.orders import IntentState, OrderStatus
 from domain.proposal import OrderType
-from domain.trade import Side
+from domain.trade import ExitKind, Side
 from memory.ledger.tables.base import Row
 from memory.ledger.types import json, micro, one_of
 
@@ -31,6 +31,8 @@ class IntentRow(Row, table=True):
     limit_price: Decimal | None = micro(nullable=True)
     stop_price: Decimal | None = micro(nullable=True)
     take_profit_price: Decimal | None = micro(nullable=True)
+    plan_stop: Decimal | None = micro(nullable=True)
+    plan_target: Decimal | None = micro(nullable=True)
     reduces: bool
     session: date
     state: IntentState = one_of(IntentState, "state")
@@ -81,6 +83,7 @@ class FillRow(Row, table=True):
     commission: Decimal = micro()
     at: datetime
     session: date
+    leg: ExitKind | None = one_of(ExitKind, "leg", nullable=True)
 
 
 class PositionRow(Row, table=True):

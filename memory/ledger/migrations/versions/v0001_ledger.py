@@ -222,7 +222,7 @@ def upgrade() -> None:
         *choice("order_intent", "side", "BUY SELL"),
         *money("quantity filled_quantity"),
         *choice("order_intent", "order_type", "market limit stop stop_limit bracket"),
-        *money("limit_price stop_price take_profit_price collar_low collar_high", null=True),
+        *money("limit_price stop_price take_profit_price plan_stop plan_target collar_low collar_high", null=True),
         *flag("reduces"),
         *day("session"),
         *choice("order_intent", "state", "PENDING SUBMITTING OPEN PARTIAL DONE REJECTED UNKNOWN QUARANTINED"),
@@ -276,6 +276,7 @@ def upgrade() -> None:
         *money("quantity price commission"),
         *moment("at"),
         *day("session"),
+        *choice("fill", "leg", "stop target horizon", null=True),
         primary("fill", "execution_id"),
         foreign("fill", "client_order_id", "order_intent.client_order_id"),
     )
