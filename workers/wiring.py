@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -25,7 +25,7 @@ from tools.market_data import MARKET_DATA
 from workers.logs import log_to
 from workers.mandates import read_mandate
 from workers.settings import REPOSITORY, Settings, read_settings
-from workers.storage import open_ledger, open_locks, open_saver
+from workers.storage import Storage
 
 POLICY_FILE = REPOSITORY / "risk_engine" / "policy.toml"
 
@@ -46,9 +46,15 @@ class Wired:
 
 @contextmanager
 def wire(
-    portfolio: str, *, as_of: date | None = None, slot: str | None = None, run: bool = False, enters: bool = False
+    portfolio: str,
+    *,
+    as_of: date | None = None,
+    slot: str | None = None,
+    run: bool = False,
+    enters: bool = False,
+    storage: Storage | None = None,
 ) -> Iterator[Wired]:
-    """Open everything that one portfolio needs, and close it again.
+    """Open everything that one portfolio needs, and close it again; a `storage` that is given stays open.
 
     What `enters` a session (a `run` does) puts the policy of the file in force for it, unless it has one already.
 
@@ -64,8 +70,8 @@ def wire(
     log_to(home)
     feed = _feed(settings)
     clock = ReplayClock(mandate.start, feed.opens(mandate.start))
-    ledger = open_ledger(settings, clock)
-    try:
+    with nullcontext(storage) if storage else Storage(settings) as opened:
+        ledger = opened.ledger(clock)
         session, slot = _session(ledger, feed, mandate, as_of=as_of, slot=slot, run=run)
         clock.enter(session, feed.opens(session))
         ledger.open_portfolio(mandate, session, clock.now())
@@ -76,23 +82,20 @@ def wire(
         policy = load(text)
         engine = Engine(policy, mandate, code_version())
         gate = RiskGate(ledger, feed, engine, engine, mandate, clock, text.digest)
-        with open_saver(settings) as saver, open_locks(settings) as locks:
-            ctx = Context(
-                mandate=mandate,
-                clock=clock,
-                market=feed,
-                broker=broker,
-                ledger=ledger,
-                analyst=analyst,
-                gate=gate,
-                locks=locks,
-                rooms=engine,
-                levels=policy,
-            )
-            assumptions = _assumptions(ctx, policy, broker)
-            yield Wired(ctx, Runner(ctx, saver), settings, policy, engine, slot, portfolio, assumptions)
-    finally:
-        ledger.close()
+        ctx = Context(
+            mandate=mandate,
+            clock=clock,
+            market=feed,
+            broker=broker,
+            ledger=ledger,
+            analyst=analyst,
+            gate=gate,
+            locks=opened.locks,
+            rooms=engine,
+            levels=policy,
+        )
+        assumptions = _assumptions(ctx, policy, broker)
+        yield Wired(ctx, Runner(ctx, opened.saver), settings, policy, engine, slot, portfolio, assumptions)
 
 
 def first_session(portfolio: str) -> date:
