@@ -2,19 +2,20 @@
 
 import numpy as np
 
-from quant.arrays import SESSIONS_A_YEAR, ZERO, Floats
+from quant.arrays import SESSIONS_A_YEAR, ZERO
 from quant.measure import Measure, measured, observed, undefined
 from quant.metrics import METRICS
+from quant.track import Track
 
 
 @METRICS.register
-def sharpe(returns: Floats, risk_free: float | Floats = 0.0) -> Measure:
-    """Annualise mean(r - rf) / std(r - rf) (ddof 1) of (T,) returns; `risk_free` is a fraction a session, () or (T,).
+def sharpe(track: Track) -> Measure:
+    """Annualise mean(r - rf) / std(r - rf) (ddof 1) of the returns above the risk-free one.
 
     Undefined below two returns and without variance. The standard error, annualised too, is
     sqrt((1 + SR^2 / 2) / n) per session. Sources: Sharpe 1994; Lo, The statistics of Sharpe ratios, 2002.
     """
-    values, missing = observed(np.asarray(returns, dtype=np.float64) - risk_free)
+    values, missing = observed(track.excess)
     n = len(values)
     if n < 2:  # noqa: PLR2004 - a sample deviation needs two
         return undefined("n<2", n, missing)
