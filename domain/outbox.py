@@ -28,9 +28,18 @@ class OutboxStore(Protocol):
         ...
 
     def claim_outbox(
-        self, topics: Collection[str], at: datetime, *, lease_seconds: float = 60.0, limit: int = 50
+        self,
+        topics: Collection[str],
+        at: datetime,
+        *,
+        lease_seconds: float = 60.0,
+        limit: int = 50,
+        portfolio: str | None = None,
     ) -> tuple[OutboxItem, ...]:
-        """Take messages that are due, oldest first; nobody else gets them before the lease has passed."""
+        """Take messages that are due, oldest first, of one portfolio or of all.
+
+        Nobody else gets them before the lease has passed.
+        """
         ...
 
     def outbox_done(self, key: str, at: datetime) -> None:

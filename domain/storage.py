@@ -11,6 +11,7 @@ from domain.judgement import Judgement
 from domain.mandate import Mandate
 from domain.orders import BrokerPosition
 from domain.outbox import OutboxStore
+from domain.people import PeopleStore
 from domain.records import (
     Approval,
     AuditRow,
@@ -197,8 +198,8 @@ class EpisodeStore(Protocol):
         """Append one audit row."""
         ...
 
-    def audit_rows(self, chain: str) -> Iterator[AuditRow]:
-        """Read a chain from its beginning."""
+    def audit_rows(self, chain: str, after: int = 0) -> Iterator[AuditRow]:
+        """Read a chain from its beginning, or from behind the row numbered `after`."""
         ...
 
     def verify_audit(self) -> dict[str, int]:
@@ -206,5 +207,15 @@ class EpisodeStore(Protocol):
         ...
 
 
-class Ledger(PortfolioStore, ControlStore, RunStore, ProposalStore, OrderStore, EpisodeStore, OutboxStore, Protocol):
+class Ledger(
+    PortfolioStore,
+    ControlStore,
+    RunStore,
+    ProposalStore,
+    OrderStore,
+    EpisodeStore,
+    OutboxStore,
+    PeopleStore,
+    Protocol,
+):
     """The truth: every method is one transaction, safe to repeat."""

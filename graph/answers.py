@@ -1,18 +1,31 @@
 """Turn a person's yes or no into one bound approval: what exactly, how much at most, at which prices."""
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from domain.errors import BadInput
+from domain.ports import Clock
 from domain.records import Approval, ProposalRecord
+from domain.storage import Ledger
 from domain.verdict import Outcome
 from graph.collar import collar
-from graph.context import Context
 
 Answer = Literal["approve", "reject"]
 
 
+class Registry(Protocol):
+    """What it takes to answer: no broker, no model, no graph."""
+
+    @property
+    def clock(self) -> Clock:
+        """Market time."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The truth."""
+
+
 def answer_card(
-    ctx: Context,
+    ctx: Registry,
     record: ProposalRecord,
     *,
     answer: str,
@@ -30,7 +43,7 @@ def answer_card(
     """
     if answer not in {"approve", "reject"}:
         raise BadInput(f"answer {answer!r} is neither approve nor reject", "say one of them")
-    shown = record.verdict.quantity if record.verdict else 0.0
+    shown = shown_quantity(record)
     allowed = _allowed(record, shown, half=half, quantity=quantity) if answer == "approve" else 0.0
     low, high = _collar(ctx, record)
     return ctx.ledger.decide(
@@ -50,6 +63,11 @@ def answer_card(
             hindsight=ctx.clock.replay,
         )
     )
+
+
+def shown_quantity(record: ProposalRecord) -> float:
+    """What the card offers: what the last verdict allows, or less, where a person has asked for less."""
+    return min(record.verdict.quantity, record.quantity) if record.verdict else 0.0
 
 
 def shown_breaches(record: ProposalRecord) -> dict[str, float | None]:
@@ -74,7 +92,7 @@ def _allowed(record: ProposalRecord, shown: float, *, half: bool, quantity: floa
     return halved
 
 
-def _collar(ctx: Context, record: ProposalRecord) -> tuple[float | None, float | None]:
+def _collar(ctx: Registry, record: ProposalRecord) -> tuple[float | None, float | None]:
     if record.trade is None or record.verdict is None:
         return None, None
     market = ctx.ledger.snapshot(record.verdict.snapshot_digest)

@@ -37,6 +37,18 @@ class Till(Protocol):
         """The truth."""
 
 
+class Floor(Till, Protocol):
+    """What it takes to look at a desk, and to let it go on: no model, no gate, no graph."""
+
+    @property
+    def mandate(self) -> Mandate:
+        """What the portfolio is for."""
+
+    @property
+    def market(self) -> MarketData:
+        """The feed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One portfolio's mandate and ports."""

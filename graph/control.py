@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from domain.book import ControlState
 from domain.errors import BadInput, DeskError
@@ -13,10 +13,12 @@ from domain.proposal import Origin
 from domain.records import Cause, Control, Flow, FlowKind, ProposalRecord
 from graph import execution
 from graph.breakers import sessions_since
-from graph.context import Context, Till
+from graph.context import Context, Floor, Till
 from graph.exits import closing, is_leaving
-from graph.runner import Runner
 from graph.views import book_of, market_now
+
+if TYPE_CHECKING:
+    from graph.runner import Runner  # LangGraph is not loaded to stop a desk
 
 SESSIONS_OUT = 20
 """A drawdown keeps the desk REDUCING for at least this many sessions."""
@@ -24,6 +26,10 @@ CONFIRM_AFTER = timedelta(seconds=60)
 """A single operator confirms leaving HALTED twice, this far apart on the wall."""
 CONFIRM_WITHIN = timedelta(minutes=15)
 """After this long a question lapses and has to be asked again."""
+
+
+class NeedsConfirmation(BadInput):
+    """Nothing is wrong, but the phrase that says one means it is missing."""
 
 
 class Stopped(NamedTuple):
@@ -107,14 +113,15 @@ def flatten_phrase(portfolio: str) -> str:
     return f"flatten {portfolio}"
 
 
-def resume(ctx: Context, by: str, confirm: str, reason: str = "resumed by a person") -> Resumed:
+def resume(ctx: Floor, by: str, confirm: str, reason: str = "resumed by a person") -> Resumed:
     """Take the desk back to ACTIVE; after HALTED or a drawdown, drawdown is measured from today's unit value on.
 
     Leaving HALTED takes two confirmations: by two people where the mandate lists two approvers or more, else twice by
     the same person, 60 seconds apart. The first only writes the question down.
 
     Raises:
-        BadInput: the desk is ACTIVE, it is too early, the phrase is missing, or a second person is needed.
+        NeedsConfirmation: the phrase is missing.
+        BadInput: the desk is ACTIVE, it is too early, or a second person is needed.
         AlreadyDecided: somebody changed the state meanwhile.
     """
     control = ctx.ledger.control(ctx.portfolio)
@@ -130,7 +137,7 @@ def resume(ctx: Context, by: str, confirm: str, reason: str = "resumed by a pers
         if asked is not None:
             return asked
     if confirm != phrase:
-        raise BadInput(f"leaving {control.state.value} needs a confirmation", f'add --confirm "{phrase}"')
+        raise NeedsConfirmation(f"leaving {control.state.value} needs a confirmation", f'add --confirm "{phrase}"')
     anew = control.state is ControlState.HALTED or control.cause is Cause.DRAWDOWN
     told = f"{reason} (single operator)" if alone else f"{reason} (asked by {control.resume_asked_by or by})"
     level = book_of(ctx, market_now(ctx)).unit_value if anew else None
@@ -140,16 +147,16 @@ def resume(ctx: Context, by: str, confirm: str, reason: str = "resumed by a pers
     return Resumed(after, done=True, phrase=phrase, single_operator=alone)
 
 
-def flatten(runner: Runner, by: str, confirm: str) -> tuple[ProposalRecord, ...]:
+def flatten(runner: "Runner", by: str, confirm: str) -> tuple[ProposalRecord, ...]:
     """Cancel entries and propose to sell every holding, through the gate; passes also when HALTED.
 
     Raises:
-        BadInput: the phrase is missing.
+        NeedsConfirmation: the phrase is missing.
     """
     ctx = runner.ctx
     phrase = flatten_phrase(ctx.portfolio)
     if confirm != phrase:
-        raise BadInput(f"flatten sells everything that {ctx.portfolio!r} holds", f'add --confirm "{phrase}"')
+        raise NeedsConfirmation(f"flatten sells everything that {ctx.portfolio!r} holds", f'add --confirm "{phrase}"')
     runner.enter()
     cancel_entries(ctx, ctx.ledger.control(ctx.portfolio))
     market = market_now(ctx)
@@ -208,7 +215,7 @@ def _funded(ctx: Context) -> Funded:
     return ctx.broker
 
 
-def _refuse_early(ctx: Context, control: Control) -> None:
+def _refuse_early(ctx: Floor, control: Control) -> None:
     if control.state is not ControlState.REDUCING or control.cause is not Cause.DRAWDOWN or control.session is None:
         return
     done = sessions_since(ctx.market, control.session, ctx.clock.session(), SESSIONS_OUT)
@@ -220,7 +227,7 @@ def _refuse_early(ctx: Context, control: Control) -> None:
         )
 
 
-def _first_confirmation(ctx: Context, control: Control, by: str, phrase: str, *, alone: bool) -> Resumed | None:
+def _first_confirmation(ctx: Floor, control: Control, by: str, phrase: str, *, alone: bool) -> Resumed | None:
     """Write the question down, or wait for it to be old enough; None when this is the second confirmation."""
     wall = ctx.clock.wall()
     asked = ctx.ledger.ask_resume(ctx.portfolio, by, wall, wall - CONFIRM_WITHIN)

@@ -5,20 +5,20 @@ from domain.market import MarketSnapshot
 from domain.records import ProposalStatus
 from domain.research import Desk
 from domain.scan import Scan
-from graph.context import Context
+from graph.context import Context, Floor
 from graph.desk import describe_desk
 
 WAITING = (ProposalStatus.AWAITING, ProposalStatus.APPROVED, ProposalStatus.JUDGED, ProposalStatus.EXECUTING)
 
 
-def market_now(ctx: Context) -> MarketSnapshot:
+def market_now(ctx: Floor) -> MarketSnapshot:
     """What is known of the mandate's universe now; in replay, what was known before the session opened."""
     session = ctx.clock.session()
     as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
     return ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
 
 
-def book_of(ctx: Context, market: MarketSnapshot) -> Book:
+def book_of(ctx: Floor, market: MarketSnapshot) -> Book:
     """The portfolio's book at the snapshot's prices."""
     prices = {symbol: bars.price for symbol, bars in market.history.items()}
     return ctx.ledger.book(ctx.portfolio, market.session, prices)

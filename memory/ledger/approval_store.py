@@ -17,7 +17,8 @@ from memory.ledger.proposal_rows import (
     to_approval,
     to_record,
 )
-from memory.ledger.tables import ApprovalRow, ProposalRow
+from memory.ledger.tables import ApprovalRow, ProposalRow, ReservationRow
+from memory.ledger.types import to_micro
 
 STATUS_AFTER = {"approve": ProposalStatus.APPROVED, "reject": ProposalStatus.DECLINED}
 SAID = {"approve": "already approved", "reject": "already declined", "supersede": "superseded"}
@@ -63,6 +64,30 @@ class ApprovalPart(Part):
             why = self._why_not(db, row, approval)
             self._note_answer(db, row.portfolio if row else "system", "decision_refused", approval, why.message)
         raise why
+
+    def shrink(self, proposal_id: str, version: int, quantity: float, by: str, at: datetime) -> ProposalRecord:
+        """Offer less of a waiting proposal, as its next version, in one compare-and-swap; its room shrinks with it.
+
+        Raises:
+            AlreadyDecided: it no longer waits at `version`.
+            BadInput: not less than what waits, or nothing.
+        """
+        with self._database.write(portfolio_of(proposal_id)) as db:
+            row = hold_proposal(db, proposal_id)
+            patience = row.expires_at if row.status is ProposalStatus.AWAITING else None
+            if patience is None or row.version != version or patience <= self._clock.now():
+                raise AlreadyDecided(f"P-{row.id} v{version} waits no longer", REMEDY)
+            wanted = to_micro(quantity)
+            if not 0 < wanted < row.quantity:
+                raise BadInput(f"{quantity:g} is not less than the {row.quantity} that wait, or nothing", "only less")
+            row.version, row.quantity = version + 1, wanted
+            room = db.get(ReservationRow, row.id)
+            if room is not None:
+                room.stop_risk *= float(wanted / room.quantity)
+                room.quantity = wanted
+            detail: Detail = {"version": row.version, "quantity": float(wanted), "at": at.isoformat()}
+            self._note(db, row.portfolio, "proposal_shrunk", f"P-{row.id}", detail, by)
+            return to_record(db, row)
 
     def expire(self, portfolio: str, at: datetime) -> tuple[str, ...]:
         """Expire what has waited too long; return the ids. Expiry counts as no."""

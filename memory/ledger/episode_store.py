@@ -40,9 +40,9 @@ class EpisodePart(Part):
         with self._database.write(chain) as session:
             self._note(session, chain, action, subject, detail, actor)
 
-    def audit_rows(self, chain: str) -> Iterator[AuditRow]:
-        """Read a chain from its beginning, a page at a time."""
-        seen = 0
+    def audit_rows(self, chain: str, after: int = 0) -> Iterator[AuditRow]:
+        """Read a chain from its beginning, or from behind the row numbered `after`, a page at a time."""
+        seen = after
         while True:
             statement = (
                 select(AuditTableRow)

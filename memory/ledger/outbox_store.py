@@ -32,15 +32,22 @@ class OutboxPart(Part):
             return post_in(session, portfolio, topic, key, payload, at)
 
     def claim_outbox(
-        self, topics: Collection[str], at: datetime, *, lease_seconds: float = 60.0, limit: int = 50
+        self,
+        topics: Collection[str],
+        at: datetime,
+        *,
+        lease_seconds: float = 60.0,
+        limit: int = 50,
+        portfolio: str | None = None,
     ) -> tuple[OutboxItem, ...]:
-        """Take messages that are due, oldest first; nobody else gets them before the lease has passed."""
-        due = (
-            select(OutboxRow)
-            .where(col(OutboxRow.topic).in_(topics), col(OutboxRow.due_at) <= at)
-            .order_by(col(OutboxRow.created_at), col(OutboxRow.key))
-            .limit(limit)
-        )
+        """Take messages that are due, oldest first, of one portfolio or of all.
+
+        Nobody else gets them before the lease has passed.
+        """
+        due = select(OutboxRow).where(col(OutboxRow.topic).in_(topics), col(OutboxRow.due_at) <= at)
+        if portfolio is not None:
+            due = due.where(OutboxRow.portfolio == portfolio)
+        due = due.order_by(col(OutboxRow.created_at), col(OutboxRow.key)).limit(limit)
         with self._database.write(LOCK) as session:
             rows = session.exec(due).all()
             for row in rows:

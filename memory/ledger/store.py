@@ -13,6 +13,7 @@ from memory.ledger.opening import open_database
 from memory.ledger.opening_postgres import open_postgres
 from memory.ledger.order_store import OrderPart
 from memory.ledger.outbox_store import OutboxPart
+from memory.ledger.people_store import PeoplePart
 from memory.ledger.portfolio_store import PortfolioPart
 from memory.ledger.proposal_store import ProposalPart
 from memory.ledger.research_store import ResearchPart
@@ -31,6 +32,7 @@ class SqlLedger(
     OrderPart,
     EpisodePart,
     OutboxPart,
+    PeoplePart,
 ):
     """Implements `domain.storage.Ledger`; safe to use from any number of threads and processes."""
 

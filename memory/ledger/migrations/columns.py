@@ -34,6 +34,11 @@ def money(names: str, *, null: bool = False) -> Columns:
     return columns(names, sa.BigInteger(), null=null)
 
 
+def large(names: str, *, null: bool = False) -> Columns:
+    """Numbers that others give, of up to 64 bits."""
+    return columns(names, sa.BigInteger(), null=null)
+
+
 def day(names: str, *, null: bool = False) -> Columns:
     """Sessions."""
     return columns(names, sa.Date(), null=null)

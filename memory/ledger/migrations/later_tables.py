@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from memory.ledger.migrations.columns import index, json, moment, primary, text, whole
+from memory.ledger.migrations.columns import choice, flag, index, json, large, moment, primary, text, whole
 
 
 def outbox() -> None:
@@ -17,3 +17,42 @@ def outbox() -> None:
         primary("outbox", "key"),
     )
     index("outbox", "topic", "due_at")
+
+
+def people() -> None:
+    """Create what came in from people, their cards, their confirmations, and how far they were told."""
+    op.create_table(
+        "telegram_update",
+        *text("portfolio"),
+        *large("update_id"),
+        *json("body"),
+        *moment("received_at"),
+        *moment("done_at", null=True),
+        primary("telegram_update", "portfolio", "update_id"),
+    )
+    index("telegram_update", "portfolio", "done_at")
+    op.create_table(
+        "card",
+        *text("portfolio subject detail shown"),
+        *large("chat message person"),
+        *choice("card", "kind", "proposal digest confirm prompt control"),
+        *whole("version"),
+        *moment("sent_at"),
+        *moment("until", null=True),
+        *flag("open"),
+        primary("card", "portfolio", "chat", "message"),
+    )
+    index("card", "portfolio", "open")
+    op.create_table(
+        "consent",
+        *text("portfolio subject person"),
+        *whole("version"),
+        *moment("at"),
+        primary("consent", "portfolio", "subject", "version", "person"),
+    )
+    op.create_table(
+        "told",
+        *text("portfolio"),
+        *whole("sequence"),
+        primary("told", "portfolio"),
+    )

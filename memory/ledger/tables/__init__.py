@@ -3,6 +3,7 @@
 from memory.ledger.tables.base import METADATA, Row
 from memory.ledger.tables.orders import BrokerOrderRow, FillRow, IntentRow, PositionRow
 from memory.ledger.tables.outbox import OutboxRow
+from memory.ledger.tables.people import CardRow, ConsentRow, TelegramUpdateRow, ToldRow
 from memory.ledger.tables.portfolio import (
     BreakerActRow,
     ControlRow,
@@ -22,6 +23,8 @@ __all__ = [
     "AuditTableRow",
     "BreakerActRow",
     "BrokerOrderRow",
+    "CardRow",
+    "ConsentRow",
     "ControlRow",
     "EpisodeRow",
     "EquityPointRow",
@@ -40,6 +43,8 @@ __all__ = [
     "Row",
     "RunRow",
     "SnapshotRow",
+    "TelegramUpdateRow",
     "ThesisRow",
+    "ToldRow",
     "VerdictRow",
 ]

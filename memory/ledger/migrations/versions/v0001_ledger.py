@@ -284,6 +284,7 @@ def upgrade() -> None:
     index("fill", "portfolio", "symbol", "at")
     index("fill", "portfolio", "session")
     later_tables.outbox()
+    later_tables.people()
 
 
 def downgrade() -> None:
