@@ -222,25 +222,6 @@ class EquityPoint(Value):
     unit_value: float
 
 
-class Episode(Value):
-    """One proposal from evidence to outcome."""
-
-    proposal_id: str
-    portfolio: str
-    symbol: str
-    session: date
-    origin: Origin
-    decision: str
-    status: ProposalStatus
-    confidence: float
-    asked_quantity: float
-    quantity: float
-    filled_quantity: float
-    breached: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    opened_at: datetime
-
-
 class AuditRow(Value):
     """One link of the audit chain: `hash` covers the fact and `previous_hash`."""
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from domain.book import Book, ControlState
+from domain.episodes import EpisodeStore
 from domain.judgement import Judgement
 from domain.mandate import Mandate
 from domain.orders import BrokerPosition
@@ -17,7 +18,6 @@ from domain.records import (
     AuditRow,
     Cause,
     Control,
-    Episode,
     EquityPoint,
     Flow,
     FlowKind,
@@ -185,12 +185,8 @@ class ControlStore(Protocol):
         ...
 
 
-class EpisodeStore(Protocol):
-    """What is kept for later judgement, and the audit chain."""
-
-    def open_episode(self, episode: Episode) -> None:
-        """Store an episode once."""
-        ...
+class AuditStore(Protocol):
+    """The chains of facts, each row standing on the one before."""
 
     def audit(
         self, chain: str, action: str, subject: str, detail: Mapping[str, str | int | float | bool | None], actor: str
@@ -214,6 +210,7 @@ class Ledger(
     ProposalStore,
     OrderStore,
     EpisodeStore,
+    AuditStore,
     OutboxStore,
     PeopleStore,
     Protocol,

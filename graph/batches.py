@@ -11,7 +11,7 @@ from domain.records import NewProposal, ProposalRecord
 from domain.scan import Fact
 from domain.trade import ExitKind
 from graph.context import Context
-from graph.episodes import episode_of
+from graph.episodes import remember_proposal
 from graph.sizing import size
 from graph.views import book_of
 
@@ -74,5 +74,5 @@ def add_proposals(
     stored = ctx.ledger.add_batch(ctx.portfolio, batch_id, slot, market.session, new, ctx.clock.now())
     for record in stored:
         if record.proposal.action is Action.HOLD:
-            ctx.ledger.open_episode(episode_of(record, ctx.clock.now()))
+            remember_proposal(ctx, record)
     return stored

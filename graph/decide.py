@@ -11,6 +11,7 @@ from domain.proposal import Origin, TradeProposal
 from domain.research import Desk, ProposalQuestion, Question, ResearchNote, Thesis, ThesisQuestion
 from graph.batches import Draft, add_proposals, batch_of_run
 from graph.context import Context
+from graph.episodes import remember_theses
 from graph.exits import held_since, running_out
 from graph.monitor import monitored
 from graph.state import Decision, Topic
@@ -110,6 +111,7 @@ def size(state: Decision, runtime: Runtime[Context]) -> Decision:
     batch = [*watched, *(Draft(origin, proposal) for proposal in mine if proposal.symbol not in shrinking)]
     add_proposals(ctx, batch_of_run(ctx.portfolio, state["slot"]), state["slot"], market, batch, found.facts)
     dropped = {p.symbol: "the monitor reduces or closes it already" for p in mine if p.symbol in shrinking}
+    remember_theses(ctx, state["slot"], market.session, found, {**state.get("undecided", {}), **dropped})
     return {"undecided": dropped}
 
 

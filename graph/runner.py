@@ -18,7 +18,7 @@ from graph.batches import Draft, add_proposals, batch_of_person
 from graph.breakers import check_breakers
 from graph.context import Context
 from graph.decide import build_decide
-from graph.episodes import episode_of
+from graph.episodes import remember_proposal
 from graph.settle import build_settle
 from graph.views import book_of
 
@@ -115,7 +115,7 @@ class Runner:
             state = self._settle.get_state(config)
             if state.created_at is None:
                 if record.status.is_final:
-                    ctx.ledger.open_episode(episode_of(record, ctx.clock.now()))
+                    remember_proposal(ctx, record)
                     return
                 self._stream(self._settle, {"proposal_id": proposal_id}, config, progress, record.proposal.symbol)
             elif any(task.interrupts for task in state.tasks):

@@ -1,67 +1,116 @@
-"""Episodes, and reading the audit chain."""
+"""Episodes: opened once, and joined by their outcomes as those become complete."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-from domain.records import AuditRow, Episode
-from memory.ledger import chain as chains
+from domain.episodes import Episode, Judged, Span, TradeOutcome
+from domain.errors import NotFound
+from domain.trade import Side
 from memory.ledger.part import Part
 from memory.ledger.proposal_rows import hold_proposal
 from memory.ledger.sql import insert_once
-from memory.ledger.tables import AuditTableRow, EpisodeRow
+from memory.ledger.tables import EpisodeRow, FillRow, OutcomeRow
 
-PAGE = 500
+MANY = 500
+"""So many ids are looked up at once."""
 
 
 class EpisodePart(Part):
-    """Implements `domain.storage.EpisodeStore`."""
+    """Implements `domain.episodes.EpisodeStore`."""
 
     def open_episode(self, episode: Episode) -> None:
         """Store an episode once, which marks its proposal as remembered; raises NotFound."""
         row = EpisodeRow(
+            id=episode.id,
             proposal_id=episode.proposal_id,
             portfolio=episode.portfolio,
+            symbol=episode.symbol,
             session=episode.session,
+            spans_left=len(Span),
             body=episode.model_dump(mode="json"),
         )
         with self._database.write(episode.portfolio) as session:
-            proposal = hold_proposal(session, episode.proposal_id)
-            if insert_once(session, row):
-                proposal.remembered = True
-                detail = {"decision": episode.decision, "status": episode.status.value}
-                self._note(session, episode.portfolio, "episode_opened", f"P-{episode.proposal_id}", detail)
-
-    def audit(
-        self, chain: str, action: str, subject: str, detail: Mapping[str, str | int | float | bool | None], actor: str
-    ) -> None:
-        """Append one audit row."""
-        with self._database.write(chain) as session:
-            self._note(session, chain, action, subject, detail, actor)
-
-    def audit_rows(self, chain: str, after: int = 0) -> Iterator[AuditRow]:
-        """Read a chain from its beginning, or from behind the row numbered `after`, a page at a time."""
-        seen = after
-        while True:
-            statement = (
-                select(AuditTableRow)
-                .where(AuditTableRow.chain == chain, col(AuditTableRow.sequence) > seen)
-                .order_by(col(AuditTableRow.sequence))
-                .limit(PAGE)
-            )
-            with self._database.read() as session:
-                page = [_to_row(row) for row in session.exec(statement)]
-            yield from page
-            if len(page) < PAGE:
+            proposal = hold_proposal(session, episode.proposal_id) if episode.proposal_id else None
+            if not insert_once(session, row):
                 return
-            seen = page[-1].sequence
+            if proposal is not None:
+                proposal.remembered = True
+            subject = f"P-{episode.id}" if episode.proposal_id else f"thesis {episode.symbol}"
+            detail = {"decision": episode.decision, "status": episode.status}
+            self._note(session, episode.portfolio, "episode_opened", subject, detail)
 
-    def verify_audit(self) -> dict[str, int]:
-        """Recompute every chain; return its length; raises LedgerDamaged naming the first broken row."""
+    def unscored(self, portfolio: str, before: date) -> tuple[Judged, ...]:
+        """List episodes decided before `before` that lack an outcome of some span, oldest first."""
+        open_ones = select(EpisodeRow).where(
+            EpisodeRow.portfolio == portfolio, col(EpisodeRow.spans_left) > 0, EpisodeRow.session < before
+        )
         with self._database.read() as session:
-            return chains.verify(session)
+            return _joined(session, session.exec(open_ones.order_by(col(EpisodeRow.session), EpisodeRow.id)).all())
+
+    def save_outcomes(self, outcomes: Sequence[TradeOutcome]) -> None:
+        """Store complete outcomes, each once; raises NotFound for one of an episode that is not there."""
+        for portfolio in sorted({outcome.portfolio for outcome in outcomes}):
+            with self._database.write(portfolio) as session:
+                for outcome in outcomes:
+                    if outcome.portfolio == portfolio:
+                        _save(session, outcome)
+
+    def judged(
+        self, portfolio: str, *, known_before: date | None = None, since: date | None = None
+    ) -> tuple[Judged, ...]:
+        """List episodes, oldest first, decided from `since` on; with `known_before` what was known before that day."""
+        wanted = select(EpisodeRow).where(EpisodeRow.portfolio == portfolio)
+        if since is not None:
+            wanted = wanted.where(EpisodeRow.session >= since)
+        if known_before is not None:
+            wanted = wanted.where(EpisodeRow.session < known_before)
+        with self._database.read() as session:
+            rows = session.exec(wanted.order_by(col(EpisodeRow.session), EpisodeRow.id)).all()
+            return _joined(session, rows, known_before)
+
+    def filled_at(self, proposal_id: str, side: Side) -> float | None:
+        """Average what a proposal's own executions on `side` cost, in dollars a unit; None where there are none."""
+        mine = select(FillRow).where(FillRow.proposal_id == proposal_id, FillRow.side == side)
+        with self._database.read() as session:
+            fills = session.exec(mine).all()
+        units = sum((fill.quantity for fill in fills), Decimal(0))
+        return float(sum(fill.quantity * fill.price for fill in fills) / units) if units else None
+
+    def episode(self, episode_id: str) -> Judged | None:
+        """Read one episode with its outcomes."""
+        with self._database.read() as session:
+            row = session.get(EpisodeRow, episode_id)
+            return _joined(session, [row])[0] if row else None
 
 
-def _to_row(row: AuditTableRow) -> AuditRow:
-    return AuditRow.model_validate(row.model_dump() | {"detail": json.loads(row.detail)})
+def _save(session: Session, outcome: TradeOutcome) -> None:
+    row = OutcomeRow(
+        episode_id=outcome.episode_id,
+        span=outcome.span.value,
+        portfolio=outcome.portfolio,
+        until=outcome.until,
+        body=outcome.model_dump(mode="json"),
+    )
+    episode = session.get(EpisodeRow, outcome.episode_id)
+    if episode is None:
+        raise NotFound(f"no episode has the id {outcome.episode_id}")
+    if insert_once(session, row):
+        episode.spans_left -= 1
+
+
+def _joined(session: Session, rows: Sequence[EpisodeRow], known_before: date | None = None) -> tuple[Judged, ...]:
+    found: dict[str, list[TradeOutcome]] = defaultdict(list)
+    for start in range(0, len(rows), MANY):
+        ids = [row.id for row in rows[start : start + MANY]]
+        wanted = select(OutcomeRow).where(col(OutcomeRow.episode_id).in_(ids))
+        if known_before is not None:
+            wanted = wanted.where(OutcomeRow.until < known_before)
+        for row in session.exec(wanted.order_by(col(OutcomeRow.until), OutcomeRow.span)):
+            found[row.episode_id].append(TradeOutcome.model_validate(row.body))
+    return tuple(
+        Judged(episode=Episode.model_validate(row.body), outcomes=tuple(found.get(row.id, ()))) for row in rows
+    )

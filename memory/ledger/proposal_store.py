@@ -15,7 +15,7 @@ from memory.ledger.accounts import hold_account, release
 from memory.ledger.part import Part
 from memory.ledger.proposal_rows import hold_proposal, portfolio_of, proposal_row, to_record, to_records, verdicts_of
 from memory.ledger.sql import insert_once
-from memory.ledger.tables import EpisodeRow, ProposalRow
+from memory.ledger.tables import ProposalRow
 
 SHOWN_WHEN_AMBIGUOUS = 5
 
@@ -101,8 +101,7 @@ class ProposalPart(Part):
 
     def unremembered(self, portfolio: str) -> tuple[ProposalRecord, ...]:
         """List proposals whose settling has not come to its end (no episode yet), oldest first."""
-        told = select(EpisodeRow.proposal_id).where(EpisodeRow.proposal_id == ProposalRow.id)
-        wanted = select(ProposalRow).where(ProposalRow.portfolio == portfolio, ~told.exists())
+        wanted = select(ProposalRow).where(ProposalRow.portfolio == portfolio, col(ProposalRow.remembered).is_(False))
         ordered = wanted.order_by(col(ProposalRow.created_at), ProposalRow.batch_id, col(ProposalRow.rank))
         with self._database.read() as db:
             return to_records(db, db.exec(ordered).all())

@@ -6,6 +6,7 @@ from typing import Self
 from domain.ports import Clock
 from domain.storage import Ledger
 from memory.ledger.approval_store import ApprovalPart
+from memory.ledger.audit_store import AuditPart
 from memory.ledger.control_store import ControlPart
 from memory.ledger.episode_store import EpisodePart
 from memory.ledger.mismatch_store import MismatchPart
@@ -31,6 +32,7 @@ class SqlLedger(
     ApprovalPart,
     OrderPart,
     EpisodePart,
+    AuditPart,
     OutboxPart,
     PeoplePart,
 ):

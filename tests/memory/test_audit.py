@@ -45,7 +45,7 @@ def test_whole_chains_verify_with_their_lengths(told):
 
 
 def test_long_chains_are_read_in_pages(told, monkeypatch):
-    monkeypatch.setattr("memory.ledger.episode_store.PAGE", 2)
+    monkeypatch.setattr("memory.ledger.audit_store.PAGE", 2)
 
     assert [row.sequence for row in told.ledger.audit_rows("demo")] == list(range(1, 8))
 

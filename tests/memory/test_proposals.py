@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import AlreadyDecided, BadInput, NotFound
-from domain.records import Episode, ProposalStatus
+from domain.records import ProposalStatus
 from domain.trade import Side
 from domain.verdict import Decision, Phase
 from tests.memory.fakes import D1, NOW, PRICES, a_mandate, a_new, a_proposal, a_trade, a_verdict, an_answer
@@ -186,28 +186,3 @@ def test_finish_gives_the_last_status_once_and_frees_the_room(desk):
     record = desk.ledger.proposal("A")
     assert (record.status, record.problem, desk.book().reservations) == (ProposalStatus.REJECTED, "no cash", ())
     assert desk.actions().count("proposal_finished") == 1
-
-
-def test_an_episode_is_stored_once_and_marks_its_proposal_as_remembered(desk):
-    add(desk, "b1", a_new("A"), a_new("B"))
-    episode = Episode(
-        proposal_id="A",
-        portfolio="demo",
-        symbol="AAPL",
-        session=D1,
-        origin="model",
-        decision="reject",
-        status=ProposalStatus.REJECTED,
-        confidence=0.6,
-        asked_quantity=10.0,
-        quantity=0.0,
-        filled_quantity=0.0,
-        opened_at=NOW,
-    )
-    before = [record.id for record in desk.ledger.unremembered("demo")]
-    desk.ledger.open_episode(episode)
-    desk.ledger.open_episode(episode)
-
-    assert before == ["A", "B"]
-    assert [record.id for record in desk.ledger.unremembered("demo")] == ["B"]
-    assert desk.actions().count("episode_opened") == 1

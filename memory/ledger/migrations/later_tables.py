@@ -2,7 +2,19 @@
 
 from alembic import op
 
-from memory.ledger.migrations.columns import choice, flag, index, json, large, moment, primary, text, whole
+from memory.ledger.migrations.columns import (
+    choice,
+    day,
+    flag,
+    foreign,
+    index,
+    json,
+    large,
+    moment,
+    primary,
+    text,
+    whole,
+)
 
 
 def outbox() -> None:
@@ -56,3 +68,28 @@ def people() -> None:
         *whole("sequence"),
         primary("told", "portfolio"),
     )
+
+
+def episodes() -> None:
+    """Create the episodes and what came of them."""
+    op.create_table(
+        "episode",
+        *text("id portfolio symbol"),
+        *text("proposal_id", null=True),
+        *day("session"),
+        *whole("spans_left"),
+        *json("body"),
+        primary("episode", "id"),
+        foreign("episode", "proposal_id", "proposal.id"),
+    )
+    index("episode", "portfolio", "session")
+    index("episode", "portfolio", "spans_left")
+    op.create_table(
+        "outcome",
+        *text("episode_id span portfolio"),
+        *day("until"),
+        *json("body"),
+        primary("outcome", "episode_id", "span"),
+        foreign("outcome", "episode_id", "episode.id"),
+    )
+    index("outcome", "portfolio", "until")

@@ -1,6 +1,8 @@
 """The tables of the ledger, all of them registered in METADATA."""
 
+from memory.ledger.tables.audit import AuditHeadRow, AuditTableRow
 from memory.ledger.tables.base import METADATA, Row
+from memory.ledger.tables.episodes import EpisodeRow, OutcomeRow
 from memory.ledger.tables.orders import BrokerOrderRow, FillRow, IntentRow, PositionRow
 from memory.ledger.tables.outbox import OutboxRow
 from memory.ledger.tables.people import CardRow, ConsentRow, TelegramUpdateRow, ToldRow
@@ -13,7 +15,6 @@ from memory.ledger.tables.portfolio import (
     PortfolioRow,
 )
 from memory.ledger.tables.proposals import ApprovalRow, ProposalRow, ReservationRow, VerdictRow
-from memory.ledger.tables.records import AuditHeadRow, AuditTableRow, EpisodeRow
 from memory.ledger.tables.runs import ModelCallRow, PolicyPinRow, ResearchNoteRow, RunRow, SnapshotRow, ThesisRow
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "MismatchRow",
     "ModelCallRow",
     "OutboxRow",
+    "OutcomeRow",
     "PolicyPinRow",
     "PortfolioRow",
     "PositionRow",

@@ -206,15 +206,7 @@ def upgrade() -> None:
         foreign("approval", "proposal_id", "proposal.id"),
         sa.CheckConstraint("answer IN ('approve', 'reject', 'expire', 'supersede')", name=op.f("ck_approval_answer")),
     )
-    op.create_table(
-        "episode",
-        *text("proposal_id portfolio"),
-        *day("session"),
-        *json("body"),
-        primary("episode", "proposal_id"),
-        foreign("episode", "proposal_id", "proposal.id"),
-    )
-    index("episode", "portfolio")
+    later_tables.episodes()
     op.create_table(
         "order_intent",
         *text("client_order_id portfolio proposal_id leg symbol problem"),

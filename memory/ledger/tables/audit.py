@@ -1,22 +1,10 @@
-"""Episodes and the audit chain."""
+"""The audit chain."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlmodel import Field
 
 from memory.ledger.tables.base import Row
-from memory.ledger.types import json
-
-
-class EpisodeRow(Row, table=True):
-    """One proposal from evidence to outcome; `body` holds all of it."""
-
-    __tablename__ = "episode"
-
-    proposal_id: str = Field(primary_key=True, foreign_key="proposal.id")
-    portfolio: str = Field(index=True)
-    session: date
-    body: dict[str, object] = json()
 
 
 class AuditTableRow(Row, table=True):
