@@ -12,10 +12,12 @@ from domain.value import Value
 class Reply(Value):
     """What the model said: `text`, or a `problem` (refused, cut off, empty, unreadable) with what came of it.
 
-    Tokens are what the server billed, 0 where it did not say.
+    `raw` is the server's answer where no text could be read out of it. Tokens are what the server billed, 0 where it
+    did not say.
     """
 
     text: str = ""
+    raw: str = ""
     problem: str = ""
     prompt_tokens: int = Field(default=0, ge=0)
     completion_tokens: int = Field(default=0, ge=0)

@@ -36,11 +36,20 @@ class BadAnswer(BadInput):
 
 
 class Reading(Value, Generic[T]):
-    """An answer that was understood: `note` says what was left out, `complaint` what should be asked again."""
+    """An answer that was understood: `note` says what was left out, `complaint` what should be asked again.
+
+    One that `stands` is kept where asking again doesn't help.
+    """
 
     value: T
     note: str = ""
     complaint: str = ""
+    stands: bool = False
+
+    @property
+    def problem(self) -> str:
+        """What there is to say about it, empty when nothing is."""
+        return self.complaint or self.note
 
 
 class _Draft(BaseModel):

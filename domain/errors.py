@@ -49,6 +49,10 @@ class UnknownPlugin(BadInput):
         super().__init__(f"unknown {kind} {name!r}", f"choose one of: {', '.join(known)}")
 
 
+class OverBudget(RunAborted):
+    """The next call to a model could exceed what may be spent; it was not made."""
+
+
 class NotFound(RunAborted):
     """Nothing has this id."""
 

@@ -73,7 +73,12 @@ class Desk(Value):
 
 
 class ModelCall(Value):
-    """One question put to a model; `cached` ones cost nothing."""
+    """One question put to a model; `cached` ones cost nothing.
+
+    `answer` is what came back, word for word, also where it could not be used. `estimated` means that the server did
+    not say what it billed: tokens and cost are then reckoned from the texts, or the worst case where none came back.
+    `hold` is the number under which the purse set the cost aside, 0 where there is none.
+    """
 
     node: str
     subject: str
@@ -85,6 +90,9 @@ class ModelCall(Value):
     latency_seconds: float = 0.0
     cached: bool = False
     error: str = ""
+    answer: str = ""
+    estimated: bool = False
+    hold: int = 0
 
 
 class Answer(Value, Generic[T]):
@@ -96,10 +104,11 @@ class Answer(Value, Generic[T]):
 
 
 class Question(Value):
-    """What every question carries: the numbers, and the desk."""
+    """What every question carries: the numbers, and the desk. `slot` names the run that asks, and is not shown."""
 
     scan: Scan
     desk: Desk
+    slot: str = ""
 
 
 class ThesisQuestion(Question):

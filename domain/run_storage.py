@@ -83,7 +83,7 @@ class RunStore(Protocol):
         ...
 
     def save_calls(self, portfolio: str, slot: str, calls: Sequence[ModelCall]) -> None:
-        """Store model calls; the same (slot, node, subject, prompt) is stored once."""
+        """Store model calls, each once, and settle what was set aside for them."""
         ...
 
     def note(self, portfolio: str, slot: str) -> ResearchNote | None:

@@ -26,6 +26,7 @@ from domain.records import (
     ProposalStatus,
 )
 from domain.run_storage import RunStore
+from domain.spending import SpendStore
 from domain.trade import Trade
 from domain.trade_storage import OrderStore, ProposalStore
 from domain.verdict import Phase, RiskVerdict
@@ -207,6 +208,7 @@ class Ledger(
     PortfolioStore,
     ControlStore,
     RunStore,
+    SpendStore,
     ProposalStore,
     OrderStore,
     EpisodeStore,

@@ -46,7 +46,7 @@ def research(state: Decision, runtime: Runtime[Context]) -> Decision:
     ctx = runtime.context
     found = ctx.ledger.scan(state["scan"])
     desk = desk_of(ctx, found)
-    answer = ctx.analyst.research(Question(scan=found, desk=desk))
+    answer = ctx.analyst.research(Question(scan=found, desk=desk, slot=state["slot"]))
     ctx.ledger.save_note(ctx.portfolio, state["slot"], answer)
     if answer.value is None:
         return {"note": None, "undecided": dict.fromkeys(found.shortlist, f"no research: {answer.problem}")}
@@ -70,6 +70,7 @@ def thesis(state: Topic, runtime: Runtime[Context]) -> Decision:
     question = ThesisQuestion(
         scan=found,
         desk=Desk.model_validate(state["desk"]),
+        slot=state["slot"],
         symbol=state["symbol"],
         note=ResearchNote.model_validate(state["note"]),
     )
@@ -89,8 +90,9 @@ def propose(state: Decision, runtime: Runtime[Context]) -> Decision:
     if not theses:
         return {"proposals": []}
     note = ResearchNote.model_validate(state["note"])
+    desk = Desk.model_validate(state["desk"])
     answer = ctx.analyst.propose(
-        ProposalQuestion(scan=found, desk=Desk.model_validate(state["desk"]), note=note, theses=tuple(theses))
+        ProposalQuestion(scan=found, desk=desk, slot=state["slot"], note=note, theses=tuple(theses))
     )
     ctx.ledger.save_calls(ctx.portfolio, state["slot"], answer.calls)
     if answer.value is None:

@@ -76,7 +76,7 @@ def wire(
         clock.enter(session, feed.opens(session))
         ledger.open_portfolio(mandate, session, clock.now())
         broker = BROKERS[settings.broker].connect(home, mandate, clock)
-        analyst = ANALYSTS[settings.analyst].connect(settings.cache_path)
+        analyst = ANALYSTS[settings.analyst].connect(settings.cache_path, ledger)
         recorded = feed.simulated and broker.account().simulated
         text = _policy_in_force(ledger, mandate, session, recorded=recorded, enters=run or enters)
         policy = load(text)

@@ -5,13 +5,14 @@ from typing import Protocol
 
 from domain.ports import Analyst
 from domain.registry import Registry
+from domain.spending import Purse
 
 
 class AnalystAdapter(Protocol):
     """One way to answer: it knows how to make itself, with settings of its own."""
 
-    def connect(self, cache: Path) -> Analyst:
-        """Make the analyst; answers worth keeping go into the folder `cache`."""
+    def connect(self, cache: Path, purse: Purse) -> Analyst:
+        """Make the analyst; answers worth keeping go into the folder `cache`, what they cost out of `purse`."""
 
 
 ANALYSTS: Registry[AnalystAdapter] = Registry("agent.analysts", "analyst")

@@ -19,6 +19,7 @@ from domain.research import (
     ThesisQuestion,
 )
 from domain.scan import Fact, Regime, Scan, Signal, Style
+from domain.spending import Purse
 from domain.value import Value
 
 TRADING_DAYS = 252
@@ -55,7 +56,7 @@ class QuantAnalyst:
     assumptions = ("analyst: deterministic baseline, no model; confidence is the trailing hit rate of the signal",)
 
     @classmethod
-    def connect(cls, cache: Path) -> "QuantAnalyst":  # noqa: ARG003 - nothing is worth keeping
+    def connect(cls, cache: Path, purse: Purse) -> "QuantAnalyst":  # noqa: ARG003 - it keeps and costs nothing
         """Make the analyst; it needs no settings."""
         return cls()
 

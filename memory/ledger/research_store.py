@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.judgement import Judgement, PolicyText
 from domain.market import MarketSnapshot
@@ -15,7 +15,8 @@ from domain.scan import Scan
 from memory.ledger import documents
 from memory.ledger.engine import Database
 from memory.ledger.part import Part
-from memory.ledger.sql import insert_once, upsert
+from memory.ledger.spending_store import store_calls
+from memory.ledger.sql import upsert
 from memory.ledger.tables import ModelCallRow, ResearchNoteRow, ThesisRow
 
 D = TypeVar("D", MarketSnapshot, Scan, Judgement, PolicyText)
@@ -62,7 +63,7 @@ class ResearchPart(Part):
         note = answer.value.model_dump(mode="json") if answer.value else None
         with self._database.write(portfolio) as session:
             upsert(session, ResearchNoteRow(portfolio=portfolio, slot=slot, note=note, problem=answer.problem))
-            _add_calls(session, portfolio, slot, answer.calls)
+            store_calls(session, self._clock.wall(), portfolio, slot, answer.calls)
 
     def save_thesis(self, portfolio: str, slot: str, symbol: str, answer: Answer[Thesis]) -> None:
         """Store the thesis of one symbol (or why there is none), and its calls; the newest answer stands."""
@@ -70,12 +71,12 @@ class ResearchPart(Part):
         row = ThesisRow(portfolio=portfolio, slot=slot, symbol=symbol, thesis=thesis, problem=answer.problem)
         with self._database.write(portfolio) as session:
             upsert(session, row)
-            _add_calls(session, portfolio, slot, answer.calls)
+            store_calls(session, self._clock.wall(), portfolio, slot, answer.calls)
 
     def save_calls(self, portfolio: str, slot: str, calls: Sequence[ModelCall]) -> None:
-        """Store model calls; the same (slot, node, subject, prompt) is stored once."""
+        """Store model calls, each once, and settle what was set aside for them."""
         with self._database.write(portfolio) as session:
-            _add_calls(session, portfolio, slot, calls)
+            store_calls(session, self._clock.wall(), portfolio, slot, calls)
 
     def note(self, portfolio: str, slot: str) -> ResearchNote | None:
         """Read the research of a run."""
@@ -125,8 +126,3 @@ class ResearchPart(Part):
             self._recent[value.digest] = value
             while len(self._recent) > REMEMBERED:
                 self._recent.popitem(last=False)
-
-
-def _add_calls(session: Session, portfolio: str, slot: str, calls: Sequence[ModelCall]) -> None:
-    for call in calls:
-        insert_once(session, ModelCallRow(portfolio=portfolio, slot=slot, **call.model_dump()))

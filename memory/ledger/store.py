@@ -19,6 +19,7 @@ from memory.ledger.portfolio_store import PortfolioPart
 from memory.ledger.proposal_store import ProposalPart
 from memory.ledger.research_store import ResearchPart
 from memory.ledger.run_store import RunPart
+from memory.ledger.spending_store import SpendingPart
 from memory.postgres import PostgresUrl
 
 
@@ -28,6 +29,7 @@ class SqlLedger(
     MismatchPart,
     RunPart,
     ResearchPart,
+    SpendingPart,
     ProposalPart,
     ApprovalPart,
     OrderPart,

@@ -308,6 +308,58 @@ def test_the_spend_cap_stops_the_next_call_before_it_is_made(bench):
     assert stopped
 
 
+def test_the_cap_of_a_day_stops_the_next_run(bench):
+    server = bench.server()
+    analyst = bench.analyst(server, pm_model_max_tokens_per_day=7_200)
+    research(analyst)
+
+    answer = analyst.research(Question(scan=build_scan(KO=0.5), desk=build_desk(), slot="another"))
+
+    assert len(server.calls) == 1
+    assert "7,200 tokens a day" in answer.problem
+    assert "PM_MODEL_MAX_TOKENS_PER_DAY" in answer.problem
+    assert answer.calls == ()
+
+
+@pytest.mark.parametrize("mode", UNUSABLE)
+def test_what_an_unusable_answer_said_and_cost_is_kept(bench, mode):
+    said = {"refuse": "I can't help", "garbage": "As a language model", "html": "hotel", "truncated": '{"symbol": "K'}
+
+    first, second = thesis(bench.analyst(bench.server({"thesis:KO": mode}))).calls
+
+    assert first.error
+    assert said.get(mode, "") in first.answer
+    assert first.answer
+    assert first.cost_usd > 0.0
+    assert first.estimated == (mode in {"html", "broken_json"})
+    assert second.prompt_tokens > first.prompt_tokens or second.estimated
+
+
+def test_a_call_that_timed_out_may_have_been_billed_and_counts_in_full(bench, monkeypatch):
+    monkeypatch.setattr("agent.interview.BACKOFF_SECONDS", (0.0, 0.0))
+    server = bench.server({"thesis:KO": ["hang"]})
+    analyst = bench.analyst(server, pm_model_timeout_seconds=0.5)
+    analyst.warm()
+
+    answer = thesis(analyst)
+
+    assert answer.value is not None
+    assert [call.estimated for call in answer.calls] == [True, False]
+    assert answer.calls[0].completion_tokens == 6_000
+    assert answer.calls[0].cost_usd > 0.012
+
+
+def test_an_answer_from_the_cache_is_told_word_for_word_and_costs_nothing(bench):
+    server = bench.server()
+    (asked,) = thesis(bench.analyst(server, cached=True)).calls
+
+    (kept,) = thesis(bench.analyst(server, cached=True)).calls
+
+    assert kept.cached
+    assert kept.answer == asked.answer
+    assert (kept.cost_usd, kept.prompt_tokens, kept.completion_tokens) == (0.0, 0, 0)
+
+
 def test_a_cap_in_dollars_needs_a_price(bench):
     with pytest.raises(BadInput, match="my-model"):
         bench.analyst(bench.server(), pm_model="my-model", pm_model_max_cost_usd=1.0)

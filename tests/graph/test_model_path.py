@@ -177,6 +177,41 @@ def test_pm_run_asks_seven_times_then_never_again_also_after_a_reset(command, se
     assert decisions(anew) == decisions(first) != []
 
 
+def test_pm_cost_tells_runs_days_models_caps_and_every_answer(command, server):
+    ran = command.run(server, "run", "--json", "--as-of", SLOT)
+
+    found = command.run(server, "cost", "--json")
+    calls = command.run(server, "cost", "--slot", SLOT, "--answers", "--json")
+    shown = command.read("cost")
+    one_run = command.read("cost", "--slot", SLOT, "--answers")
+
+    used = ran["model"]["prompt_tokens"] + ran["model"]["completion_tokens"]
+    (run,), (day,), (model,) = found["runs"], found["days"], found["models"]
+    assert (run["name"], day["name"], model["name"]) == (SLOT, found["today"], "gpt-5-mini")
+    assert run["calls"] == 7
+    assert run["cost_usd"] == ran["model"]["cost_usd"]
+    assert [(cap["scope"], cap["most"], cap["used"]) for cap in found["caps"]] == [
+        ("run", 60_000, used), ("day", 600_000, used),
+    ]  # fmt: skip
+    assert run["held_tokens"] == 0
+    assert {"gpt-5-mini", "PM_MODEL_MAX_TOKENS_PER_DAY", f"{used:,}"} <= set(shown.split())
+    assert [call["node"] for call in calls].count("thesis") == 5
+    assert all(json.loads(call["answer"]) and call["prompt_digest"][:12] in one_run for call in calls)
+    assert "Stand-in: the market facts are as shown." in one_run
+
+
+def test_the_cap_of_a_day_is_shared_by_processes_and_ends_in_no_decision(command, server, monkeypatch):
+    command.run(server, "run", "--json", "--as-of", SLOT)
+    monkeypatch.setenv("PM_MODEL_MAX_TOKENS_PER_DAY", "9000")
+
+    second = command.run(server, "run", "--json")
+
+    assert len(server.calls) == 7
+    assert second["proposals"] == []
+    assert second["undecided"]
+    assert all("PM_MODEL_MAX_TOKENS_PER_DAY" in reason for reason in second["undecided"].values())
+
+
 @pytest.mark.parametrize("mode", ["error_500", "refuse", "down"])
 def test_pm_run_without_a_usable_model_ends_well_and_says_so(command, mode, monkeypatch):
     monkeypatch.setattr(agent.interview, "BACKOFF_SECONDS", (0.0, 0.0))

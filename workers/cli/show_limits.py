@@ -30,10 +30,10 @@ def limits(wired: Wired, *, as_json: bool) -> None:
     rows = output.table("limit", "used", "", "now", "soft", "hard", "worst", right=("now", "soft", "hard"))
     for use in uses:
         result = use.result
-        bar = _bar(use.used)
+        drawn = bar(use.used)
         rows.add_row(
             result.rule,
-            bar,
+            drawn,
             "" if use.used is None else f"{use.used:.0%}",
             *(_number(value) for value in (result.observed, result.soft, result.hard)),
             use.symbol if use.used else "",
@@ -62,7 +62,8 @@ def replays(record: ProposalRecord, made: Sequence[Replay]) -> None:
             out.print(Text(f"{name}: DIFFERS in {', '.join(replay.differs)}", style="bold red"))
 
 
-def _bar(used: float | None) -> Text:
+def bar(used: float | None) -> Text:
+    """Draw a share as a bar of twenty blocks: green, from 70 % on yellow, above 100 % red."""
     if used is None:
         return Text("-", style="dim")
     filled = min(BAR, round(used * BAR))

@@ -15,7 +15,15 @@ from memory.ledger.tables.portfolio import (
     PortfolioRow,
 )
 from memory.ledger.tables.proposals import ApprovalRow, ProposalRow, ReservationRow, VerdictRow
-from memory.ledger.tables.runs import ModelCallRow, PolicyPinRow, ResearchNoteRow, RunRow, SnapshotRow, ThesisRow
+from memory.ledger.tables.runs import (
+    ModelCallRow,
+    PolicyPinRow,
+    ResearchNoteRow,
+    RunRow,
+    SnapshotRow,
+    SpendHoldRow,
+    ThesisRow,
+)
 
 __all__ = [
     "METADATA",
@@ -45,6 +53,7 @@ __all__ = [
     "Row",
     "RunRow",
     "SnapshotRow",
+    "SpendHoldRow",
     "TelegramUpdateRow",
     "ThesisRow",
     "ToldRow",

@@ -65,10 +65,16 @@ class ThesisRow(Row, table=True):
 
 
 class ModelCallRow(Row, table=True):
-    """One question put to a model."""
+    """One question put to a model, on which day (UTC, on the wall) and with which answer.
+
+    `hold` tells apart the times that one question was paid for.
+    """
 
     __tablename__ = "model_call"
-    __table_args__ = (UniqueConstraint("portfolio", "slot", "node", "subject", "prompt_digest"),)
+    __table_args__ = (
+        UniqueConstraint("portfolio", "slot", "node", "subject", "prompt_digest", "hold"),
+        Index(None, "day"),
+    )
 
     number: int | None = Field(default=None, primary_key=True)
     portfolio: str
@@ -83,6 +89,25 @@ class ModelCallRow(Row, table=True):
     latency_seconds: float
     cached: bool
     error: str
+    answer: str
+    estimated: bool
+    hold: int
+    day: date
+    at: datetime
+
+
+class SpendHoldRow(Row, table=True):
+    """What a call that is not stored yet may cost; it counts against the caps like a stored one."""
+
+    __tablename__ = "spend_hold"
+    __table_args__ = (Index(None, "day"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    portfolio: str
+    slot: str
+    day: date
+    tokens: int
+    cost_usd: float
 
 
 class PolicyPinRow(Row, table=True):

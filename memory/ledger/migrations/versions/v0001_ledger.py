@@ -43,16 +43,28 @@ def upgrade() -> None:
     )
     op.create_table(
         "model_call",
-        *whole("number prompt_tokens completion_tokens"),
-        *text("portfolio slot node subject prompt_digest model error"),
+        *whole("number prompt_tokens completion_tokens hold"),
+        *text("portfolio slot node subject prompt_digest model error answer"),
         *number("cost_usd latency_seconds"),
-        *flag("cached"),
+        *flag("cached estimated"),
+        *day("day"),
+        *moment("at"),
         primary("model_call", "number"),
         sa.UniqueConstraint(
-            *("portfolio", "slot", "node", "subject", "prompt_digest"),
-            name="uq_model_call_portfolio_slot_node_subject_prompt_digest",
+            *("portfolio", "slot", "node", "subject", "prompt_digest", "hold"),
+            name="uq_model_call_portfolio_slot_node_subject_prompt_digest_hold",
         ),
     )
+    index("model_call", "day")
+    op.create_table(
+        "spend_hold",
+        *whole("number tokens"),
+        *text("portfolio slot"),
+        *number("cost_usd"),
+        *day("day"),
+        primary("spend_hold", "number"),
+    )
+    index("spend_hold", "day")
     op.create_table(
         "portfolio",
         *text("name"),
