@@ -139,7 +139,8 @@ class Account(Value):
 
 
 class BrokerPosition(Value):
-    """The broker's view of one holding."""
+    """The broker's view of one holding; `average_price` in dollars, None where it does not say."""
 
     symbol: str
     quantity: Decimal
+    average_price: Decimal | None = None

@@ -41,10 +41,15 @@ class Clock(Protocol):
 
 
 class MarketData(Protocol):
-    """A feed of prices."""
+    """A feed of prices.
+
+    `simulated` feeds need no network; `replayed` ones are gone through session by session with time standing still,
+    any other is followed in real time.
+    """
 
     name: str
     simulated: bool
+    replayed: bool
     execution: Execution
 
     def snapshot(self, symbols: Sequence[str], session: date, as_of: datetime) -> MarketSnapshot:

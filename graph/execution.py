@@ -86,11 +86,16 @@ def reconcile(ctx: Context) -> int:
         with suppress(Busy), ctx.locks.hold(f"prop:{intent.proposal_id}"):
             state = drive(ctx, intent.client_order_id).state
         still_open += not state.is_final
+    compare(ctx)
+    return still_open
+
+
+def compare(ctx: Context) -> None:
+    """Look at the broker's account: book what legs have executed, and note where it differs from the book."""
     with suppress(Transient):
         book_legs(ctx)
         cash, held = ctx.broker.account().cash, ctx.broker.positions()
         ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
-    return still_open
 
 
 def submit(ctx: Context, intent: OrderIntent) -> Order:

@@ -19,8 +19,9 @@ from graph.breakers import check_breakers
 from graph.context import Context
 from graph.decide import build_decide
 from graph.episodes import remember_proposal
+from graph.hours import HELD_BACK, may_settle
 from graph.settle import build_settle
-from graph.views import book_of
+from graph.views import book_of, market_now
 
 Progress = Callable[[str, str], None]
 """Told (node, subject) as each node ends."""
@@ -74,8 +75,7 @@ class Runner:
         ctx.ledger.open_portfolio(ctx.mandate, session, now)
         ctx.ledger.enter_session(ctx.portfolio, session, now)
         execution.reconcile(ctx)
-        as_of = ctx.market.opens(session) if ctx.clock.replay else now
-        market = ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+        market = market_now(ctx)
         equity = book_of(ctx, market).equity
         ctx.ledger.record_equity(ctx.portfolio, session, equity, now, previous=market.sessions[-1])
         check_breakers(ctx, book_of(ctx, market))
@@ -84,9 +84,7 @@ class Runner:
         """Put proposals from outside a run through the same gate, and settle them as far as they go."""
         ctx = self.ctx
         self.enter()
-        session = ctx.clock.session()
-        as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
-        market = ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+        market = market_now(ctx)
         batch_id = batch_of_person(ctx, proposals)
         stored = add_proposals(ctx, batch_id, None, market, [Draft(origin, proposal) for proposal in proposals])
         self.settle()
@@ -95,6 +93,8 @@ class Runner:
     def settle(self, progress: Progress = lambda *_: None) -> None:
         """Advance every proposal that has not come to its end, exits first, then reconcile."""
         ctx = self.ctx
+        if not ctx.clock.replay:
+            self.enter()
         ctx.ledger.expire(ctx.portfolio, ctx.clock.now())
         unsettled = ctx.ledger.unremembered(ctx.portfolio)
         for record in sorted(unsettled, key=lambda r: (not (r.trade and r.trade.reduces), r.created_at, r.rank)):
@@ -103,7 +103,7 @@ class Runner:
         execution.reconcile(ctx)
 
     def advance(self, proposal_id: str, progress: Progress = lambda *_: None) -> None:
-        """Move one proposal as far as it goes: start, resume or continue its thread.
+        """Move one proposal as far as it goes: start, resume or continue its thread; not while the exchange is closed.
 
         Raises:
             Busy: another process is moving it.
@@ -111,6 +111,10 @@ class Runner:
         ctx = self.ctx
         with ctx.locks.hold(f"prop:{proposal_id}"):
             record = ctx.ledger.proposal(proposal_id)
+            if not may_settle(ctx, record):
+                return
+            if record.status in HELD_BACK and not ctx.clock.replay:
+                execution.compare(ctx)
             config = _config(f"prop:v1:{proposal_id}")
             state = self._settle.get_state(config)
             if state.created_at is None:

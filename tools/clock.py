@@ -12,10 +12,14 @@ def _system_time() -> datetime:
 
 
 class SystemClock:
-    """Live: market time is real time; `session_at` is the calendar that names the session traded at a moment."""
+    """Live: market time is real time; `session_at` is the calendar that names the session traded at a moment.
 
-    def __init__(self, session_at: Callable[[datetime], date]) -> None:
+    In a rehearsal `time` is the clock of a broker's stand-in, and everything follows that one.
+    """
+
+    def __init__(self, session_at: Callable[[datetime], date], time: Callable[[], datetime] = _system_time) -> None:
         self._session_at = session_at
+        self._time = time
 
     @property
     def replay(self) -> bool:
@@ -24,11 +28,11 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Real time, UTC."""
-        return _system_time()
+        return self._time()
 
     def wall(self) -> datetime:
         """Real time, UTC."""
-        return _system_time()
+        return self._time()
 
     def session(self) -> date:
         """The session that the calendar names for this moment."""

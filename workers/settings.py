@@ -1,6 +1,7 @@
 """Which adapters a process uses and where its state lives; each adapter reads its own settings itself."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +25,9 @@ class Settings(BaseSettings):
     analyst: str = "quant"
     broker: str = "simulated"
     market_data: str = "recorded"
+    news: str = ""
+    events: str = ""
+    clock: Literal["system", "broker"] = "system"
     portfolio: str = "demo"
     database_url: SecretStr | None = None
 
@@ -38,11 +42,25 @@ class Settings(BaseSettings):
         return PostgresUrl(self.database_url.get_secret_value()) if self.database_url else None
 
     @property
+    def news_names(self) -> tuple[str, ...]:
+        """The sources of headlines, in the order they were named."""
+        return _names(self.news)
+
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """The calendars of events, in the order they were named."""
+        return _names(self.events)
+
+    @property
     def cache_path(self) -> Path:
         """The folder of model answers; survives `pm reset`."""
         if self.cache is None:
             return self.home_path / "cache"
         return self.cache if self.cache.is_absolute() else REPOSITORY / self.cache
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
 def read_settings() -> Settings:

@@ -9,8 +9,8 @@ from domain.mandate import Mandate
 from domain.ports import Broker, Clock
 from domain.storage import Ledger
 from tools.brokers import BROKERS
-from tools.clock import ReplayClock
 from tools.market_data import MARKET_DATA
+from workers.clocks import choose_clock, stand_in
 from workers.logs import log_to
 from workers.mandates import read_mandate
 from workers.settings import Settings, read_settings
@@ -49,11 +49,10 @@ def open_till(portfolio: str) -> Iterator[OpenTill]:
     mandate = read_mandate(portfolio or settings.portfolio)
     log_to(settings.home_path)
     feed = MARKET_DATA[settings.market_data]()
-    clock = ReplayClock(mandate.start, feed.opens(mandate.start))
+    clock = choose_clock(settings, feed, mandate)
     ledger = open_ledger(settings, clock)
     try:
-        session = ledger.session(mandate.name) or mandate.start
-        clock.enter(session, feed.opens(session))
+        stand_in(clock, feed, ledger.session(mandate.name) or mandate.start)
         yield OpenTill(mandate, clock, ledger, settings)
     finally:
         ledger.close()

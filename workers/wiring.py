@@ -8,21 +8,23 @@ from datetime import date
 from functools import cache
 
 from agent.analysts import ANALYSTS
-from domain.errors import EarlierSession
+from domain.errors import BadInput, EarlierSession
 from domain.judgement import PolicyText
 from domain.mandate import Mandate
-from domain.ports import Broker, MarketData
+from domain.ports import Clock, MarketData
 from domain.records import RunStatus
 from graph.context import Context
 from graph.gate import RiskGate
 from graph.runner import Runner, next_slot
+from graph.views import market_now
 from memory.ledger.store import SqlLedger
 from risk_engine.engine import Engine
 from risk_engine.policy import Policy, load_policy
 from tools.brokers import BROKERS
-from tools.clock import ReplayClock
 from tools.market_data import MARKET_DATA
+from workers.clocks import choose_clock, stand_in
 from workers.logs import log_to
+from workers.live import live_market, open_account
 from workers.mandates import read_mandate
 from workers.settings import REPOSITORY, Settings, read_settings
 from workers.storage import Storage
@@ -41,7 +43,20 @@ class Wired:
     engine: Engine
     slot: str
     named: str
-    assumptions: tuple[str, ...]
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What a run takes for granted, as sentences; asks the market what it lacks."""
+        snapshot = market_now(self.ctx)
+        lacking = f"The feed {snapshot.feed!r} has no {', '.join(snapshot.lacks)}." if snapshot.lacks else ""
+        spoken = (
+            *snapshot.assumptions,
+            lacking,
+            *self.policy.assumptions,
+            getattr(self.ctx.broker, "assumption", ""),
+            *self.ctx.analyst.assumptions,
+        )
+        return tuple(sentence for sentence in spoken if sentence)
 
 
 @contextmanager
@@ -69,23 +84,27 @@ def wire(
     home = settings.home_path
     log_to(home)
     feed = _feed(settings)
-    clock = ReplayClock(mandate.start, feed.opens(mandate.start))
+    clock = choose_clock(settings, feed, mandate)
     with nullcontext(storage) if storage else Storage(settings) as opened:
         ledger = opened.ledger(clock)
-        session, slot = _session(ledger, feed, mandate, as_of=as_of, slot=slot, run=run)
-        clock.enter(session, feed.opens(session))
-        ledger.open_portfolio(mandate, session, clock.now())
+        if clock.replay:
+            session, slot = _session(ledger, feed, mandate, as_of=as_of, slot=slot, run=run)
+        else:
+            session, slot = _live_session(clock, mandate, as_of=as_of, slot=slot)
+        stand_in(clock, feed, session)
         broker = BROKERS[settings.broker].connect(home, mandate, clock)
+        open_account(ledger, mandate, broker, session, clock.now())
         analyst = ANALYSTS[settings.analyst].connect(settings.cache_path, ledger)
         recorded = feed.simulated and broker.account().simulated
         text = _policy_in_force(ledger, mandate, session, recorded=recorded, enters=run or enters)
         policy = load(text)
         engine = Engine(policy, mandate, code_version())
-        gate = RiskGate(ledger, feed, engine, engine, mandate, clock, text.digest)
+        market = live_market(settings, mandate, feed, broker, clock) if not clock.replay else feed
+        gate = RiskGate(ledger, market, engine, engine, mandate, clock, text.digest)
         ctx = Context(
             mandate=mandate,
             clock=clock,
-            market=feed,
+            market=market,
             broker=broker,
             ledger=ledger,
             analyst=analyst,
@@ -94,8 +113,7 @@ def wire(
             rooms=engine,
             levels=policy,
         )
-        assumptions = _assumptions(ctx, policy, broker)
-        yield Wired(ctx, Runner(ctx, opened.saver), settings, policy, engine, slot, portfolio, assumptions)
+        yield Wired(ctx, Runner(ctx, opened.saver), settings, policy, engine, slot, portfolio)
 
 
 def first_session(portfolio: str) -> date:
@@ -169,19 +187,15 @@ def _session(
     )
 
 
+def _live_session(clock: Clock, mandate: Mandate, *, as_of: date | None, slot: str | None) -> tuple[date, str]:
+    """Live there is one session to choose: the one that is traded now, or comes next."""
+    session = clock.session()
+    if as_of is not None and as_of != session:
+        raise BadInput(f"--as-of {as_of}, and the session is {session}", "a live feed is not replayed: leave it out")
+    if session < mandate.start:
+        raise BadInput(f"portfolio {mandate.name!r} starts on {mandate.start}", "change its start, or wait")
+    return session, slot or session.isoformat()
+
+
 def _feed(settings: Settings) -> MarketData:
     return MARKET_DATA[settings.market_data]()
-
-
-def _assumptions(ctx: Context, policy: Policy, broker: Broker) -> tuple[str, ...]:
-    session = ctx.clock.session()
-    snapshot = ctx.market.snapshot(tuple(ctx.mandate.universe), session, ctx.market.opens(session))
-    lacking = f"The feed {snapshot.feed!r} has no {', '.join(snapshot.lacks)}." if snapshot.lacks else ""
-    spoken = (
-        *snapshot.assumptions,
-        lacking,
-        *policy.assumptions,
-        getattr(broker, "assumption", ""),
-        *ctx.analyst.assumptions,
-    )
-    return tuple(sentence for sentence in spoken if sentence)

@@ -1,7 +1,7 @@
 """Reading a portfolio's book: its cost depends on what is held, open and of this session, never on the history."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from sqlmodel import Session, col, func, select
@@ -30,9 +30,16 @@ ACCEPTED = frozenset({*HOLDS_ROOM, ProposalStatus.EXECUTING, ProposalStatus.DONE
 
 
 def read_book(
-    session: Session, portfolio: str, day: date, prices: Mapping[str, float], without: Collection[str] = ()
+    session: Session,
+    portfolio: str,
+    day: date,
+    prices: Mapping[str, float],
+    without: Collection[str] = (),
+    now: datetime | None = None,
 ) -> Book:
     """Read the book at `prices` (dollars), without the room and the records of the proposals in `without`.
+
+    The account's age is measured at `now`; None, where time stands still, leaves it unknown.
 
     Raises:
         NotFound: no such portfolio.
@@ -64,6 +71,9 @@ def read_book(
         stopped_out=_stopped_out(session, portfolio, day, today),
         unknown_orders=sum(intent.state in UNCERTAIN for intent in intents),
         mismatches=_mismatches(session, portfolio),
+        account_age_seconds=(now - account.account_seen_at).total_seconds()
+        if now is not None and account.account_seen_at is not None
+        else None,
         day_trades=_day_trades(session, portfolio, day),
     )
 

@@ -41,7 +41,8 @@ class SqlLockedBook:
 
     def book(self, session: date, prices: Mapping[str, float], without: Collection[str] = ()) -> Book:
         """Read the book at `prices` (dollars), without what the proposals in `without` have reserved or recorded."""
-        return read_book(self._session, self._portfolio, session, prices, without)
+        now = None if self._clock.replay else self._clock.now()
+        return read_book(self._session, self._portfolio, session, prices, without, now)
 
     def verdict(self, proposal_id: str, version: int, phase: Phase) -> RiskVerdict | None:
         """Read a stored verdict."""

@@ -77,7 +77,7 @@ class PortfolioPart(SessionPart):
     def book(self, portfolio: str, session: date, prices: Mapping[str, float]) -> Book:
         """Read the book at `prices` without the lock, for display and for the analyst."""
         with self._database.read() as db:
-            return read_book(db, portfolio, session, prices)
+            return read_book(db, portfolio, session, prices, now=None if self._clock.replay else self._clock.now())
 
     def control(self, portfolio: str) -> Control:
         """Read the control state."""

@@ -33,6 +33,7 @@ class RecordedFeed:
 
     name = "recorded"
     simulated = True
+    replayed = True
     execution = Execution.CLOSE
 
     def __init__(self, table: PriceTable | None = None) -> None:

@@ -38,6 +38,9 @@ def verdicts(out: Console, proposals: Sequence[ProposalRecord]) -> None:
             _spoke(record),
         )
     out.print(rows)
+    for record in proposals:
+        if record.status is ProposalStatus.SCHEDULED and record.expires_at is None:
+            out.print(Text(_scheduled(record), style="dim"))
 
 
 def cards(wired: Wired, waiting: Sequence[ProposalRecord]) -> None:

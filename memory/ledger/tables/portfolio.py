@@ -13,7 +13,10 @@ from memory.ledger.types import micro, one_of
 
 
 class PortfolioRow(Row, table=True):
-    """One portfolio: `units` are shares of it (1 dollar each at the start), `session` is its clock."""
+    """One portfolio: `units` are shares of it (1 dollar each at the start), `session` is its clock.
+
+    `account_seen_at` is when the broker's account was last compared with the book.
+    """
 
     __tablename__ = "portfolio"
 
@@ -24,6 +27,7 @@ class PortfolioRow(Row, table=True):
     reference_high: float = 1.0
     all_time_high: float = 1.0
     created_at: datetime
+    account_seen_at: datetime | None = None
 
 
 class ControlRow(Row, table=True):

@@ -72,6 +72,7 @@ def upgrade() -> None:
         *money("cash units"),
         *number("reference_high all_time_high"),
         *moment("created_at"),
+        *moment("account_seen_at", null=True),
         primary("portfolio", "name"),
     )
     op.create_table(

@@ -1,0 +1,196 @@
+"""The live market: a feed's prices, joined by headlines, events, VIX, asset status and the broker's clock."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar, runtime_checkable
+
+import structlog
+
+from domain.errors import Transient
+from domain.market import EventCalendar, Execution, Headline, MarketSnapshot, Provenance
+from domain.ports import Clock, Events, MarketData, News, VolatilityIndex
+
+KEPT = timedelta(minutes=5)
+"""Headlines, events and the VIX are asked for again after this long."""
+NEWS_WINDOW = timedelta(days=3)
+EVENTS_AHEAD = timedelta(days=45)
+
+T = TypeVar("T")
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+@runtime_checkable
+class KnowsAssets(Protocol):
+    """A broker that can be asked for the time, and which symbols it trades."""
+
+    def market_time(self) -> datetime:
+        """Tell the broker's time (aware, UTC)."""
+
+    def tradable(self, symbols: Sequence[str]) -> dict[str, bool]:
+        """Tell for each symbol whether it is active and tradable; a symbol that is not known is not."""
+
+
+@dataclass
+class LiveMarket:
+    """Implements `domain.ports.MarketData` over a feed; each other part is optional, and what is missing is told."""
+
+    feed: MarketData
+    clock: Clock
+    universe: Sequence[str]
+    broker: object = None
+    news: Sequence[News] = ()
+    events: Sequence[Events] = ()
+    volatility: Sequence[VolatilityIndex] = ()
+    _kept: dict[str, tuple[datetime, object]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The feed's name."""
+        return self.feed.name
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the prices are."""
+        return self.feed.simulated
+
+    @property
+    def replayed(self) -> bool:
+        """Never: time runs on."""
+        return False
+
+    @property
+    def execution(self) -> Execution:
+        """When orders fill at this feed's prices."""
+        return self.feed.execution
+
+    def next_session(self, after: date) -> date:
+        """Find the first session later than `after`."""
+        return self.feed.next_session(after)
+
+    def opens(self, session: date) -> datetime:
+        """Tell when a session opens; raises NoData where the day is not one."""
+        return self.feed.opens(session)
+
+    def closes(self, session: date) -> datetime:
+        """Tell when a session closes."""
+        return self.feed.closes(session)
+
+    def snapshot(self, symbols: Sequence[str], session: date, as_of: datetime) -> MarketSnapshot:
+        """Tell all that is known now; `as_of` moves on to the moment at which the last answer was there.
+
+        Raises:
+            NoData: a symbol or the session is not in the feed.
+            Transient: the feed of prices did not answer; every other part may be missing.
+        """
+        lacks: list[str] = []
+        calendar = self._calendar(as_of, lacks)
+        headlines = self._headlines(as_of, lacks)
+        vix = self._vix(as_of, lacks)
+        active = self._active(symbols, as_of, lacks)
+        told = self.feed.snapshot(symbols, session, as_of)
+        now = max(self.clock.now(), told.as_of)
+        history = {
+            symbol: bars.model_copy(update={"active": active.get(symbol, bars.active)})
+            for symbol, bars in told.history.items()
+        }
+        return told.model_copy(
+            update={
+                "as_of": now,
+                "history": history,
+                "calendar": calendar or told.calendar,
+                "headlines": headlines or told.headlines,
+                "vix": told.vix if vix is None else vix,
+                "vix_provenance": told.vix_provenance if vix is None else Provenance.REAL,
+                "broker_clock": self._broker_clock(now, lacks),
+                "lacks": (*told.lacks, *lacks),
+            }
+        )
+
+    def _broker_clock(self, now: datetime, lacks: list[str]) -> datetime | None:
+        """Tell what the broker's clock showed at `now`: its answer, less what has passed since halfway through."""
+        if not isinstance(self.broker, KnowsAssets):
+            lacks.append("broker clock")
+            return None
+        sent = self.clock.now()
+        try:
+            told = self.broker.market_time()
+        except Transient as error:
+            return self._missing("broker clock", error, lacks)
+        return told - (sent - now) - (self.clock.now() - sent) / 2
+
+    def _active(self, symbols: Sequence[str], as_of: datetime, lacks: list[str]) -> dict[str, bool]:
+        broker = self.broker
+        if not isinstance(broker, KnowsAssets):
+            lacks.append("asset status")
+            return {}
+        told = self._keep("assets", as_of, "asset status", lambda: broker.tradable(self.universe), lacks) or {}
+        return {symbol: told[symbol] for symbol in symbols if symbol in told}
+
+    def _headlines(self, as_of: datetime, lacks: list[str]) -> tuple[Headline, ...]:
+        if not self.news:
+            lacks.append("news")
+        found: dict[str, Headline] = {}
+        for source in self.news:
+            told = self._keep(
+                f"news:{source.name}",
+                as_of,
+                f"news from {source.name}",
+                lambda source=source: source.headlines(self.universe, as_of - NEWS_WINDOW, as_of),  # type: ignore[misc]
+                lacks,
+            )
+            found |= {item.id: item for item in told or ()}
+        return tuple(sorted((h for h in found.values() if h.at < as_of), key=lambda h: (h.at, h.id)))
+
+    def _calendar(self, as_of: datetime, lacks: list[str]) -> EventCalendar | None:
+        told = []
+        for source in self.events:
+            calendar = self._keep(
+                f"events:{source.name}",
+                as_of,
+                f"events from {source.name}",
+                lambda source=source: source.calendar(  # type: ignore[misc]
+                    self.universe, as_of - timedelta(days=1), as_of + EVENTS_AHEAD
+                ),
+                lacks,
+            )
+            told += [calendar] if calendar else []
+        if not told:
+            lacks.append("event calendar")
+            return None
+        return EventCalendar(
+            events=tuple(sorted((e for c in told for e in c.events), key=lambda e: (e.at, e.kind, e.symbol or ""))),
+            covers=tuple(sorted({kind for c in told for kind in c.covers})),
+            fetched_at=min(c.fetched_at for c in told),
+            recorded=all(c.recorded for c in told),
+        )
+
+    def _vix(self, as_of: datetime, lacks: list[str]) -> float | None:
+        for source in self.volatility:
+            told = self._keep(
+                f"vix:{source.name}",
+                as_of,
+                f"VIX from {source.name}",
+                lambda source=source: source.vix(as_of),  # type: ignore[misc]
+                lacks,
+            )
+            if told is not None:
+                return told
+        lacks.append("VIX")
+        return None
+
+    def _keep(self, key: str, as_of: datetime, what: str, ask: Callable[[], T], lacks: list[str]) -> T | None:
+        """Ask, or repeat an answer that is young enough; a source that does not answer is told and left out."""
+        known = self._kept.get(key)
+        if known is not None and timedelta(0) <= as_of - known[0] < KEPT:
+            return known[1]  # type: ignore[return-value]
+        try:
+            answer = ask()
+        except Transient as error:
+            return self._missing(what, error, lacks)
+        self._kept[key] = (as_of, answer)
+        return answer
+
+    def _missing(self, what: str, error: Transient, lacks: list[str]) -> None:
+        log.warning("source_did_not_answer", source=what, problem=error.message)
+        lacks.append(what)
