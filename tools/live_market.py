@@ -1,14 +1,13 @@
 """The live market: a feed's prices, joined by headlines, events, VIX, asset status and the broker's clock."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar, runtime_checkable
 
 import structlog
 
 from domain.errors import Transient
-from domain.market import EventCalendar, Execution, Headline, MarketSnapshot, Provenance
+from domain.market import EventCalendar, Headline, MarketSnapshot, Provenance
 from domain.ports import Clock, Events, MarketData, News, VolatilityIndex
 
 KEPT = timedelta(minutes=5)
@@ -31,50 +30,38 @@ class KnowsAssets(Protocol):
         """Tell for each symbol whether it is active and tradable; a symbol that is not known is not."""
 
 
-@dataclass
 class LiveMarket:
     """Implements `domain.ports.MarketData` over a feed; each other part is optional, and what is missing is told."""
 
-    feed: MarketData
-    clock: Clock
-    universe: Sequence[str]
-    broker: object = None
-    news: Sequence[News] = ()
-    events: Sequence[Events] = ()
-    volatility: Sequence[VolatilityIndex] = ()
-    _kept: dict[str, tuple[datetime, object]] = field(default_factory=dict)
+    replayed = False
 
-    @property
-    def name(self) -> str:
-        """The feed's name."""
-        return self.feed.name
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the prices are."""
-        return self.feed.simulated
-
-    @property
-    def replayed(self) -> bool:
-        """Never: time runs on."""
-        return False
-
-    @property
-    def execution(self) -> Execution:
-        """When orders fill at this feed's prices."""
-        return self.feed.execution
+    def __init__(
+        self,
+        feed: MarketData,
+        clock: Clock,
+        universe: Sequence[str],
+        *,
+        broker: object = None,
+        news: Sequence[News] = (),
+        events: Sequence[Events] = (),
+        volatility: Sequence[VolatilityIndex] = (),
+    ) -> None:
+        self.name, self.simulated, self.execution = feed.name, feed.simulated, feed.execution
+        self._feed, self._clock, self._universe = feed, clock, tuple(universe)
+        self._broker, self._news, self._events, self._volatility = broker, news, events, volatility
+        self._kept: dict[str, tuple[datetime, object]] = {}
 
     def next_session(self, after: date) -> date:
         """Find the first session later than `after`."""
-        return self.feed.next_session(after)
+        return self._feed.next_session(after)
 
     def opens(self, session: date) -> datetime:
         """Tell when a session opens; raises NoData where the day is not one."""
-        return self.feed.opens(session)
+        return self._feed.opens(session)
 
     def closes(self, session: date) -> datetime:
         """Tell when a session closes."""
-        return self.feed.closes(session)
+        return self._feed.closes(session)
 
     def snapshot(self, symbols: Sequence[str], session: date, as_of: datetime) -> MarketSnapshot:
         """Tell all that is known now; `as_of` moves on to the moment at which the last answer was there.
@@ -88,8 +75,8 @@ class LiveMarket:
         headlines = self._headlines(as_of, lacks)
         vix = self._vix(as_of, lacks)
         active = self._active(symbols, as_of, lacks)
-        told = self.feed.snapshot(symbols, session, as_of)
-        now = max(self.clock.now(), told.as_of)
+        told = self._feed.snapshot(symbols, session, as_of)
+        now = max(self._clock.now(), told.as_of)
         history = {
             symbol: bars.model_copy(update={"active": active.get(symbol, bars.active)})
             for symbol, bars in told.history.items()
@@ -109,34 +96,35 @@ class LiveMarket:
 
     def _broker_clock(self, now: datetime, lacks: list[str]) -> datetime | None:
         """Tell what the broker's clock showed at `now`: its answer, less what has passed since halfway through."""
-        if not isinstance(self.broker, KnowsAssets):
+        if not isinstance(self._broker, KnowsAssets):
             lacks.append("broker clock")
             return None
-        sent = self.clock.now()
+        sent = self._clock.now()
         try:
-            told = self.broker.market_time()
+            told = self._broker.market_time()
         except Transient as error:
-            return self._missing("broker clock", error, lacks)
-        return told - (sent - now) - (self.clock.now() - sent) / 2
+            self._note_missing("broker clock", error, lacks)
+            return None
+        return told - (sent - now) - (self._clock.now() - sent) / 2
 
     def _active(self, symbols: Sequence[str], as_of: datetime, lacks: list[str]) -> dict[str, bool]:
-        broker = self.broker
+        broker = self._broker
         if not isinstance(broker, KnowsAssets):
             lacks.append("asset status")
             return {}
-        told = self._keep("assets", as_of, "asset status", lambda: broker.tradable(self.universe), lacks) or {}
+        told = self._keep("assets", as_of, "asset status", lambda: broker.tradable(self._universe), lacks) or {}
         return {symbol: told[symbol] for symbol in symbols if symbol in told}
 
     def _headlines(self, as_of: datetime, lacks: list[str]) -> tuple[Headline, ...]:
-        if not self.news:
+        if not self._news:
             lacks.append("news")
         found: dict[str, Headline] = {}
-        for source in self.news:
+        for source in self._news:
             told = self._keep(
                 f"news:{source.name}",
                 as_of,
                 f"news from {source.name}",
-                lambda source=source: source.headlines(self.universe, as_of - NEWS_WINDOW, as_of),  # type: ignore[misc]
+                lambda source=source: source.headlines(self._universe, as_of - NEWS_WINDOW, as_of),  # type: ignore[misc]
                 lacks,
             )
             found |= {item.id: item for item in told or ()}
@@ -144,13 +132,13 @@ class LiveMarket:
 
     def _calendar(self, as_of: datetime, lacks: list[str]) -> EventCalendar | None:
         told = []
-        for source in self.events:
+        for source in self._events:
             calendar = self._keep(
                 f"events:{source.name}",
                 as_of,
                 f"events from {source.name}",
                 lambda source=source: source.calendar(  # type: ignore[misc]
-                    self.universe, as_of - timedelta(days=1), as_of + EVENTS_AHEAD
+                    self._universe, as_of - timedelta(days=1), as_of + EVENTS_AHEAD
                 ),
                 lacks,
             )
@@ -166,7 +154,7 @@ class LiveMarket:
         )
 
     def _vix(self, as_of: datetime, lacks: list[str]) -> float | None:
-        for source in self.volatility:
+        for source in self._volatility:
             told = self._keep(
                 f"vix:{source.name}",
                 as_of,
@@ -175,7 +163,7 @@ class LiveMarket:
                 lacks,
             )
             if told is not None:
-                return told
+                return float(told)
         lacks.append("VIX")
         return None
 
@@ -187,10 +175,11 @@ class LiveMarket:
         try:
             answer = ask()
         except Transient as error:
-            return self._missing(what, error, lacks)
+            self._note_missing(what, error, lacks)
+            return None
         self._kept[key] = (as_of, answer)
         return answer
 
-    def _missing(self, what: str, error: Transient, lacks: list[str]) -> None:
+    def _note_missing(self, what: str, error: Transient, lacks: list[str]) -> None:
         log.warning("source_did_not_answer", source=what, problem=error.message)
         lacks.append(what)

@@ -23,8 +23,8 @@ from risk_engine.policy import Policy, load_policy
 from tools.brokers import BROKERS
 from tools.market_data import MARKET_DATA
 from workers.clocks import choose_clock, stand_in
-from workers.logs import log_to
 from workers.live import live_market, open_account
+from workers.logs import log_to
 from workers.mandates import read_mandate
 from workers.settings import REPOSITORY, Settings, read_settings
 from workers.storage import Storage

@@ -85,13 +85,21 @@ class Desk:
     """One portfolio with everything real but the analyst and, on request, the broker's luck."""
 
     def __init__(
-        self, home: Path, saver, session: date = SESSION, mandate=None, feed=None, analyst=None, database=None
+        self,
+        home: Path,
+        saver,
+        session: date = SESSION,
+        mandate=None,
+        feed=None,
+        analyst=None,
+        database=None,
+        clock=None,
     ) -> None:
         address = database or str(home)
         self.mandate = mandate or demo_mandate()
         self.feed = feed or RecordedFeed()
         self.faults = Faults()
-        self.clock = ReplayClock(session, self.feed.opens(session))
+        self.clock = clock or ReplayClock(session, self.feed.opens(session))
         self.ledger = ledger_at(address, self.clock)
         self.broker = SimulatedBroker(
             home / "broker.sqlite",

@@ -24,7 +24,7 @@ def test_the_day_after_thanksgiving_closes_early():
 
 
 def test_a_holiday_is_no_session_and_the_message_names_the_neighbours():
-    with pytest.raises(NoData, match="2024-11-28 .Thursday.*nearest sessions are 2024-11-27 and 2024-11-29"):
+    with pytest.raises(NoData, match=r"2024-11-28 .Thursday.*nearest sessions are 2024-11-27 and 2024-11-29"):
         EXCHANGE.opens(date(2024, 11, 28))
 
 

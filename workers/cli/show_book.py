@@ -9,6 +9,7 @@ from domain.book import Book
 from domain.market import MarketSnapshot
 from domain.orders import OrderIntent
 from domain.records import Control, ProposalStatus
+from graph.views import market_now
 from workers.cli import as_json as js
 from workers.cli import output
 from workers.wiring import Wired
@@ -19,10 +20,7 @@ UNTOLD = frozenset({"started", "control_reason", "control_by", "control_since"})
 
 def current_market(wired: Wired) -> MarketSnapshot:
     """What is known of the market now."""
-    ctx = wired.ctx
-    session = ctx.clock.session()
-    as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
-    return ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+    return market_now(wired.ctx)
 
 
 def current_book(wired: Wired) -> tuple[Book, Mapping[str, float]]:
@@ -120,7 +118,8 @@ def book_table(out: Console, wired: Wired) -> None:
     out.print(
         Text(
             f"cash {output.money(book.cash)} · equity {output.money(book.equity)} · unit value {book.unit_value:.4f}"
-            f" · priced at what was known before {book.session} opened",
+            f" · priced at what {'was known before' if wired.ctx.clock.replay else 'is known in'} {book.session}"
+            f"{' opened' if wired.ctx.clock.replay else ''}",
             style="dim",
         )
     )

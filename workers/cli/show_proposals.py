@@ -39,8 +39,9 @@ def verdicts(out: Console, proposals: Sequence[ProposalRecord]) -> None:
         )
     out.print(rows)
     for record in proposals:
-        if record.status is ProposalStatus.SCHEDULED and record.expires_at is None:
-            out.print(Text(_scheduled(record), style="dim"))
+        if record.status is ProposalStatus.SCHEDULED:
+            said = f"P-{record.id} is scheduled: the exchange is closed. `pm advance` assesses it once the session of"
+            out.print(Text(f"{said} {record.session} has been open for five minutes.", style="dim"))
 
 
 def cards(wired: Wired, waiting: Sequence[ProposalRecord]) -> None:

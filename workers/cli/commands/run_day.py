@@ -49,6 +49,25 @@ def register(app: typer.Typer) -> None:
             progress.close()
             show_run.report(wired, run, as_json=as_json, already_done=already_done)
 
+    @app.command()
+    def advance(portfolio: Portfolio = DEFAULT_PORTFOLIO, as_json: Json = False) -> None:
+        """Move everything that can move: judge what is due, follow orders, expire what waited too long.
+
+        Safe to repeat, at any time, from anywhere. Nothing new is decided.
+        """
+        from workers.cli import as_json as js
+        from workers.cli import output, show_proposals
+        from workers.wiring import wire
+
+        with wire(portfolio, enters=True) as wired:
+            unfinished = [record.id for record in wired.ctx.ledger.unremembered(wired.ctx.portfolio)]
+            wired.runner.settle()
+            moved = [wired.ctx.ledger.proposal(proposal_id) for proposal_id in unfinished]
+            if as_json:
+                output.json_line([js.proposal_json(record) for record in moved])
+            else:
+                show_proposals.judged(wired, moved)
+
 
 def parse_date(text: str | None) -> date | None:
     """Read YYYY-MM-DD.
