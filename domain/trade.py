@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from pydantic import Field
 
@@ -60,7 +61,7 @@ class Trade(Value):
     cited: tuple[Fact, ...] = ()
     sized_by: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def symbol(self) -> str:
         """What is traded."""
         return self.proposal.symbol

@@ -1,11 +1,18 @@
 """Building what a rule answers: the value is checked here and not validated again, which halves a batch's time."""
 
-import math
+from math import isfinite
+
+from pydantic import BaseModel
 
 from domain.errors import BadInput
 from domain.verdict import Outcome, RuleResult
 
 FIELDS = set(RuleResult.model_fields)
+_new = RuleResult.__new__
+_set_values, _set_fields, _set_extra, _set_private = (
+    BaseModel.__dict__[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
 
 
 def answer(
@@ -18,7 +25,7 @@ def answer(
     largest: float | None = None,
 ) -> RuleResult:
     """Build the same value as `RuleResult(...)` would; NaN and infinities raise BadInput."""
-    result = RuleResult.__new__(RuleResult)
+    result = _new(RuleResult)
     values = {
         "rule": rule,
         "outcome": outcome,
@@ -28,15 +35,15 @@ def answer(
         "largest_quantity": largest if largest is None else finite(largest),
         "message": message,
     }
-    object.__setattr__(result, "__dict__", values)
-    object.__setattr__(result, "__pydantic_fields_set__", FIELDS)
-    object.__setattr__(result, "__pydantic_extra__", None)
-    object.__setattr__(result, "__pydantic_private__", None)
+    _set_values(result, values)
+    _set_fields(result, FIELDS)
+    _set_extra(result, None)
+    _set_private(result, None)
     return result
 
 
 def finite(number: float) -> float:
     """Return `number` as a float; NaN and infinities raise BadInput."""
-    if not math.isfinite(number):
-        raise BadInput(f"{number} is no number to judge by", "repair the book or the feed")
-    return float(number)
+    if isfinite(number):
+        return float(number)
+    raise BadInput(f"{number} is no number to judge by", "repair the book or the feed")

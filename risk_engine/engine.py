@@ -99,18 +99,16 @@ class Engine:
     def _turn(self, trade: Trade, situation: Situation) -> float:
         if situation.is_exit(trade):
             return -math.inf
-        risk = self._result(self._score, trade, situation, is_exit=False).observed
+        if self._score.name in self._disabled:
+            return math.inf
+        risk = self._ask(self._score, trade, situation).observed
         return math.inf if risk is None else risk
 
     def _verdict(self, trade: Trade, situation: Situation, phase: Phase, book_digest: str) -> RiskVerdict:
         is_exit = situation.is_exit(trade)
         fitted, failed = (trade, {}) if trade.reduces else self._fit(trade, situation)
-        results = tuple(
-            [
-                failed.get(rule.name) or self._result(rule, fitted, situation, is_exit=is_exit)
-                for rule in self._policy.rules
-            ]
-        )
+        known = (self._exempt if is_exit else self._disabled) | failed
+        results = tuple([known.get(rule.name) or self._ask(rule, fitted, situation) for rule in self._policy.rules])
         decision = _decide(results, fitted, situation, is_exit=is_exit)
         bound = () if fitted.quantity >= trade.quantity else _binding(results, fitted.quantity)
         market = situation.market
@@ -145,10 +143,7 @@ class Engine:
                 least = least if allowance is None or allowance >= least - TOLERANCE else allowance
         return trade if least >= trade.quantity else trade.of(least), failed
 
-    def _result(self, rule: Rule, trade: Trade, situation: Situation, *, is_exit: bool) -> RuleResult:
-        known = (self._exempt if is_exit else self._disabled).get(rule.name)
-        if known is not None:
-            return known
+    def _ask(self, rule: Rule, trade: Trade, situation: Situation) -> RuleResult:
         try:
             result = situation.ask(rule, trade)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a rule, the trade is refused, the run goes on

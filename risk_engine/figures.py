@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ class Figures:
         self._prices: dict[str, float] = {}
         self._weights: dict[int, Floats] = {}
         self._sharpe: dict[int, list[float]] = {}
+        self._volumes: dict[tuple[str, int], float | None] = {}
 
     @cached_property
     def column(self) -> Mapping[str, int]:
@@ -41,8 +43,10 @@ class Figures:
     @cached_property
     def returns(self) -> Floats:
         """Daily returns as fractions, (T, N), oldest first, one column a symbol."""
-        history = self.market.history
-        return simple_returns(np.array([history[symbol].closes for symbol in self.symbols]).T)
+        closes = [self.market.history[symbol].closes for symbol in self.symbols]
+        shape = len(closes), len(self.market.sessions)
+        flat = np.fromiter(chain.from_iterable(closes), dtype=np.float64, count=shape[0] * shape[1])
+        return simple_returns(flat.reshape(shape).T)
 
     def price(self, symbol: str) -> float:
         """The price to reckon with, in dollars.
@@ -57,6 +61,15 @@ class Figures:
                 raise NoData(f"{symbol} has no price in the feed {self.market.feed!r}", "have the feed observe it too")
             self._prices[symbol] = known
         return known
+
+    def average_volume(self, symbol: str, sessions: int) -> float | None:
+        """Average the shares a day over the last `sessions`, or None where the feed has no volumes."""
+        key = (symbol, sessions)
+        if key not in self._volumes:
+            bars = self.market.history.get(symbol)
+            recent = bars.volumes[-sessions:] if bars is not None and bars.volumes else ()
+            self._volumes[key] = sum(recent) / len(recent) if recent else None
+        return self._volumes[key]
 
     def returns_of(self, symbol: str) -> Floats:
         """Daily returns of one symbol, (T,)."""

@@ -1,5 +1,6 @@
 """The kinds of numbers a rule may have, each with the direction in which a mandate may tighten it."""
 
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Annotated
@@ -48,5 +49,11 @@ Weights = Annotated[dict[str, Annotated[float, Field(ge=0.0)]], Tighter.FIXED]
 def percent(fraction: float) -> str:
     """Write a fraction for a card: 0.0912 is `9.1 %`, 0.0075 is `0.75 %`, 0.08 is `8 %`."""
     value = 100.0 * fraction
-    digits = 1 if abs(value) >= 1.0 else 2
-    return f"{value:.{digits}f}".rstrip("0").rstrip(".") + " %"
+    text = f"{value:.1f}" if abs(value) >= 1.0 else f"{value:.2f}"
+    return text.rstrip("0").rstrip(".") + " %"
+
+
+@lru_cache(maxsize=64)
+def moment(at: datetime) -> str:
+    """Write a moment for a card: `2016-03-01 14:30 UTC`."""
+    return f"{at:%Y-%m-%d %H:%M %Z}"

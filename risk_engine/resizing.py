@@ -54,7 +54,7 @@ class ResizingRule(Rule):
         soft, hard = self.limits(trade, situation)
         observed = self.measure(trade, situation)
         text = f"{self.phrase(trade, situation)} {percent(observed)} (soft {percent(soft)}, hard {percent(hard)})"
-        largest = self._lots(trade, situation, soft)
+        largest = self._fitting(trade, situation, soft)
         if largest is not None and largest < trade.asked_quantity - TOLERANCE:
             text += f"; room for {largest:g} of {trade.asked_quantity:g}"
         outcome = self.outcome(observed, soft, hard)
@@ -64,7 +64,7 @@ class ResizingRule(Rule):
         """Find what fits under the soft limit, in whole lots, without judging the trade."""
         if self.aside(trade, situation) is not None:
             return None
-        return self._lots(trade, situation, self.limits(trade, situation)[0])
+        return self._fitting(trade, situation, self.limits(trade, situation)[0])
 
     def use(self, trade: Trade, situation: Situation) -> float | None:
         """Divide the measure by the soft limit, without judging the trade."""
@@ -73,11 +73,12 @@ class ResizingRule(Rule):
         soft = self.limits(trade, situation)[0]
         return self.measure(trade, situation) / soft if soft else None
 
-    def _lots(self, trade: Trade, situation: Situation, soft: float) -> float | None:
-        known = situation.fitting.get((self.name, trade.proposal_id))
-        if known is None:
-            known = situation.fitting[self.name, trade.proposal_id] = self.largest(trade, situation, soft)
-        return None if known == math.inf else whole_lots(known, trade.lot)
+    def _fitting(self, trade: Trade, situation: Situation, soft: float) -> float | None:
+        key = (self.name, trade.proposal_id)
+        if key not in situation.fitting:
+            largest = self.largest(trade, situation, soft)
+            situation.fitting[key] = None if largest == math.inf else whole_lots(largest, trade.lot)
+        return situation.fitting[key]
 
 
 class CappedRule(ResizingRule):

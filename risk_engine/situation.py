@@ -45,9 +45,10 @@ class Situation:
         self.mandate = mandate
         self.figures = figures
         self._rules = rules
-        self.fitting: dict[tuple[str, str], float] = {}
-        """How many units of a proposal fit under the soft limit of a resizing rule: what is known so far."""
-        self._answers: dict[tuple[str, str, float], RuleResult] = {}
+        self.fitting: dict[tuple[str, str], float | None] = {}
+        """How much of a proposal fits under the soft limit of a resizing rule, in whole lots: what is known so far."""
+        self._answers: dict[str, tuple[Trade, RuleResult]] = {}
+        self._costs: dict[str, float] = {}
         self._variance: dict[int, float] = {}
         self._bad_days: dict[tuple[int, int], float] = {}
         self._units: dict[str, Floats] = {}
@@ -56,6 +57,7 @@ class Situation:
     def after(self, book: Book, symbol: str) -> "Situation":
         """The situation with a book that differs from this one only in what is open of one symbol."""
         later = Situation(book, self.market, self.mandate, self.figures, self._rules)
+        later._costs, later._units = self._costs, self._units
         known = self.__dict__
         if "lines" in known:
             line = later._line(symbol, book.held(symbol), book.being_bought(symbol), book.being_sold(symbol))
@@ -162,7 +164,11 @@ class Situation:
 
     def cost(self, trade: Trade) -> float:
         """What one unit weighs at the worse of the trade's price and the market's: a fraction of equity."""
-        return max(trade.price, self.figures.price(trade.symbol)) / self.equity
+        known = self._costs.get(trade.proposal_id)
+        if known is None:
+            known = max(trade.price, self.figures.price(trade.symbol)) / self.equity
+            self._costs[trade.proposal_id] = known
+        return known
 
     def weight_after(self, trade: Trade) -> float:
         """Weigh the traded symbol as it may be after the trade and all else that is open: a fraction of equity."""
@@ -188,11 +194,7 @@ class Situation:
 
     def average_volume(self, symbol: str, sessions: int) -> float | None:
         """Average the shares a day over the last `sessions`, or None where the feed has no volumes."""
-        bars = self.market.history.get(symbol)
-        if bars is None or not bars.volumes:
-            return None
-        recent = bars.volumes[-sessions:]
-        return sum(recent) / len(recent)
+        return self.figures.average_volume(symbol, sessions)
 
     @cached_property
     def book_returns(self) -> Floats:
@@ -217,18 +219,17 @@ class Situation:
         return self._bad_days[key]
 
     def ask(self, rule: Asked, trade: Trade) -> RuleResult:
-        """Ask a rule about a trade at its present quantity, once."""
-        key = (rule.name, trade.proposal_id, trade.quantity)
-        answer = self._answers.get(key)
-        if answer is None:
-            answer = self._answers[key] = rule.check(trade, self)
-        return answer
+        """Ask a rule about a trade at its present quantity; asking about the same one again repeats the answer."""
+        known = self._answers.get(rule.name)
+        if known is None or known[0] is not trade:
+            known = self._answers[rule.name] = (trade, rule.check(trade, self))
+        return known[1]
 
     def use(self, name: str, trade: Trade) -> float | None:
         """Tell which share of a rule's soft limit the trade uses up; None when the rule is off or does not say."""
-        known = self._answers.get((name, trade.proposal_id, trade.quantity))
-        if known is not None:
-            return share(known)
+        known = self._answers.get(name)
+        if known is not None and known[0] is trade:
+            return share(known[1])
         rule = self._rules.get(name)
         return rule.use(trade, self) if rule else None
 

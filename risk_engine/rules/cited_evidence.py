@@ -24,8 +24,8 @@ class CitedEvidence(Rule):
         if trade.origin not in ARGUED:
             return self.not_applicable(f"the proposal is not argued from facts: origin {trade.origin.value}")
         market = situation.market
-        days = (*market.sessions, market.session)
-        oldest = days[max(len(days) - 1 - self.max_age_sessions, 0)]
+        before = min(self.max_age_sessions, len(market.sessions))
+        oldest = market.sessions[-before] if before else market.session
         count = len({fact.id for fact in trade.cited if oldest <= fact.session <= market.session})
         outcome = Outcome.HARD if count < self.hard else Outcome.SOFT if count < self.soft else Outcome.PASS
         said = f"{count} facts since {oldest} are cited (soft: below {self.soft}, hard: below {self.hard})"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from domain.market import Event, EventCalendar, Execution
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
-from risk_engine.limits import Ceiling, CountFloor, Floor
+from risk_engine.limits import Ceiling, CountFloor, Floor, moment
 from risk_engine.rule import Rule
 from risk_engine.rules import RULES
 from risk_engine.situation import Situation
@@ -37,11 +37,11 @@ class EventBlackout(Rule):
         near = next((event for event in calendar.events if self._near(event, trade.symbol, at)), None)
         if near is not None:
             whose = f" of {near.symbol}" if near.symbol else ""
-            return self.says(Outcome.SOFT, f"{near.kind}{whose} at {near.at:%Y-%m-%d %H:%M %Z} is too near")
+            return self.says(Outcome.SOFT, f"{near.kind}{whose} at {moment(near.at)} is too near")
         missing = self._missing(calendar, trade, situation)
         if missing:
             return self.not_evaluated(missing)
-        return self.says(Outcome.PASS, f"no event near {at:%Y-%m-%d %H:%M %Z}")
+        return self.says(Outcome.PASS, f"no event near {moment(at)}")
 
     def _near(self, event: Event, symbol: str, at: datetime) -> bool:
         if event.kind == "earnings":

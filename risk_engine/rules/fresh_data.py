@@ -36,12 +36,12 @@ class FreshData(Rule):
             return self.not_evaluated(f"{trade.symbol} has no quote")
         if book.account_age_seconds is None:
             return self.not_evaluated("the age of the account is not known")
-        quote = self._age(
-            "quote", (market.as_of - bars.quote.at).total_seconds(), self.quote_soft_seconds, self.quote_hard_seconds
-        )
-        account = self._age("account", book.account_age_seconds, self.account_soft_seconds, self.account_hard_seconds)
-        return account if stricter(account.outcome, quote.outcome) else quote
-
-    def _age(self, what: str, seconds: float, soft: float, hard: float) -> RuleResult:
+        what, seconds = "quote", (market.as_of - bars.quote.at).total_seconds()
+        soft, hard = self.quote_soft_seconds, self.quote_hard_seconds
+        outcome = outcome_below(seconds, soft, hard)
+        account = outcome_below(book.account_age_seconds, self.account_soft_seconds, self.account_hard_seconds)
+        if stricter(account, outcome):
+            what, seconds, outcome = "account", book.account_age_seconds, account
+            soft, hard = self.account_soft_seconds, self.account_hard_seconds
         said = f"the {what} is {seconds:.0f} s old (soft {soft:g} s, hard {hard:g} s)"
-        return self.says(outcome_below(seconds, soft, hard), said, observed=seconds, soft=soft, hard=hard)
+        return self.says(outcome, said, observed=seconds, soft=soft, hard=hard)

@@ -1,7 +1,7 @@
 """Whether the market is deep enough to get in, and out again."""
 
 from domain.errors import BadInput
-from domain.trade import Trade
+from domain.trade import Side, Trade
 from domain.verdict import RuleResult
 from risk_engine.limits import Ceiling, Estimate, Window
 from risk_engine.resizing import ResizingRule
@@ -31,13 +31,14 @@ class Liquidity(ResizingRule):
 
     def limits(self, trade: Trade, situation: Situation) -> tuple[float, float]:
         """Give the limits of whichever of the two is nearer to its soft limit."""
-        if self._order_binds(trade, situation):
+        if self._order_binds(*self._shares(trade, situation)):
             return self.volume_soft, self.volume_hard
         return self.exit_days_soft * self.participation, self.exit_days_hard * self.participation
 
     def measure(self, trade: Trade, situation: Situation) -> float:
         """Give the order, or the position after it, as a fraction of a day's volume."""
-        return self._order(trade, situation) if self._order_binds(trade, situation) else self._exit(trade, situation)
+        order, position = self._shares(trade, situation)
+        return order if self._order_binds(order, position) else position
 
     def largest(self, trade: Trade, situation: Situation, limit: float) -> float:  # noqa: ARG002 - two limits hold here
         """Solve both for the quantity and take the smaller."""
@@ -50,20 +51,18 @@ class Liquidity(ResizingRule):
         """Speak of a day's volume."""
         return f"of a day's volume in {trade.symbol}, order or exit would take"
 
-    def _order_binds(self, trade: Trade, situation: Situation) -> bool:
-        days = self._exit(trade, situation) / (self.exit_days_soft * self.participation)
-        return self._order(trade, situation) / self.volume_soft >= days
+    def _order_binds(self, order: float, position: float) -> bool:
+        return order / self.volume_soft >= position / (self.exit_days_soft * self.participation)
 
-    def _order(self, trade: Trade, situation: Situation) -> float:
-        return (trade.quantity + self._on_its_way(trade, situation)) / self._volume(trade, situation)
+    def _shares(self, trade: Trade, situation: Situation) -> tuple[float, float]:
+        """Divide the order, and the position after it, by a day's volume."""
+        volume = self._volume(trade, situation)
+        position = situation.weight_after(trade) / situation.cost(trade)
+        return (trade.quantity + self._on_its_way(trade, situation)) / volume, position / volume
 
     def _on_its_way(self, trade: Trade, situation: Situation) -> float:
         line = situation.line(trade.symbol)
-        return line.buys if trade.side.value == "BUY" else line.sells
-
-    def _exit(self, trade: Trade, situation: Situation) -> float:
-        units = situation.weight_after(trade) / situation.cost(trade)
-        return units / self._volume(trade, situation)
+        return line.buys if trade.side is Side.BUY else line.sells
 
     def _volume(self, trade: Trade, situation: Situation) -> float:
         volume = situation.average_volume(trade.symbol, self.volume_sessions)

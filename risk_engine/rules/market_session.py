@@ -5,7 +5,7 @@ from typing import ClassVar
 from domain.market import Execution
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
-from risk_engine.limits import Floor
+from risk_engine.limits import Floor, moment
 from risk_engine.rule import TOLERANCE, Rule
 from risk_engine.rules import RULES
 from risk_engine.situation import Situation
@@ -29,7 +29,7 @@ class MarketSession(Rule):
         since = (market.as_of - market.opens_at).total_seconds() / 60.0
         left = (market.closes_at - market.as_of).total_seconds() / 60.0
         if since < 0.0 or left <= 0.0:
-            return self.says(Outcome.HARD, f"the exchange is closed at {market.as_of:%Y-%m-%d %H:%M %Z}")
+            return self.says(Outcome.HARD, f"the exchange is closed at {moment(market.as_of)}")
         if situation.is_exit(trade) or market.execution is Execution.CLOSE:
             return self.says(Outcome.PASS, f"session of {market.session}")
         if since < self.first_minutes - TOLERANCE:
