@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from domain.errors import BadMandate
+from domain.cron import Cron, parse_cron
+from domain.errors import BadInput, BadMandate
 from domain.proposal import describe
+from domain.rebalancing import Rebalance
 from domain.scan import Style
 from domain.value import PositiveFraction, Value
 
@@ -22,10 +24,33 @@ class Instrument(Value):
 
 
 class Schedule(Value):
-    """When the desk runs by itself: New York time, session days only."""
+    """When the desk runs by itself: New York time, session days only.
+
+    `decide` is the daily research; `research` adds cron expressions, for example "0 11,14 * * *". A slot that has not
+    begun `deadline_minutes` after its time (research before the open: after the open) is skipped and told.
+    """
 
     decide: time = time(9, 30)
     settle_after_minutes: int = Field(default=5, ge=0, le=120)
+    research: tuple[str, ...] = ()
+    deadline_minutes: int = Field(default=60, ge=5, le=360)
+    rebalance: Rebalance = Rebalance.MONTHLY
+    rebalance_at: time = time(10, 0)
+
+    @field_validator("research")
+    @classmethod
+    def _crons_can_be_read(cls, research: tuple[str, ...]) -> tuple[str, ...]:
+        for text in research:
+            try:
+                parse_cron(text)
+            except BadInput as error:
+                raise ValueError(str(error)) from None
+        return research
+
+    @property
+    def crons(self) -> tuple[Cron, ...]:
+        """The cron expressions, read."""
+        return tuple(parse_cron(text) for text in self.research)
 
 
 class Mandate(Value):

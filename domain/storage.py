@@ -8,6 +8,7 @@ from typing import Protocol
 
 from domain.book import Book, ControlState
 from domain.episodes import EpisodeStore
+from domain.jobs import JobStore
 from domain.judgement import Judgement
 from domain.mandate import Mandate
 from domain.orders import BrokerPosition
@@ -215,6 +216,7 @@ class Ledger(
     AuditStore,
     OutboxStore,
     PeopleStore,
+    JobStore,
     Protocol,
 ):
     """The truth: every method is one transaction, safe to repeat."""

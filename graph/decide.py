@@ -9,6 +9,7 @@ from langgraph.types import Send
 
 from domain.proposal import Origin, TradeProposal
 from domain.research import Desk, ProposalQuestion, Question, ResearchNote, Thesis, ThesisQuestion
+from domain.schedule import is_rebalance
 from graph.batches import Draft, add_proposals, batch_of_run
 from graph.context import Context
 from graph.episodes import remember_theses
@@ -33,9 +34,8 @@ def scan(state: Decision, runtime: Runtime[Context]) -> Decision:
     ctx = runtime.context
     market = ctx.ledger.snapshot(state["snapshot"])
     book = book_of(ctx, market)
-    found = scan_market(
-        market, ctx.mandate.style, ctx.mandate.shortlist, held_since(book), running_out(book, market.session)
-    )
+    ending = tuple(book.positions) if is_rebalance(state["slot"]) else running_out(book, market.session)
+    found = scan_market(market, ctx.mandate.style, ctx.mandate.shortlist, held_since(book), ending)
     digest = ctx.ledger.save_scan(found)
     ctx.ledger.note_inputs(ctx.portfolio, state["slot"], state["snapshot"], digest)
     return {"scan": digest}

@@ -11,6 +11,11 @@ def _system_time() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - everybody else asks a Clock, which asks here
 
 
+def wall_time() -> datetime:
+    """Real time, UTC: for what happens between processes, never for a decision."""
+    return _system_time()
+
+
 class SystemClock:
     """Live: market time is real time; `session_at` is the calendar that names the session traded at a moment.
 

@@ -1,9 +1,10 @@
 """Which adapters a process uses and where its state lives; each adapter reads its own settings itself."""
 
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import BadInput
@@ -29,7 +30,13 @@ class Settings(BaseSettings):
     events: str = ""
     clock: Literal["system", "broker"] = "system"
     portfolio: str = "demo"
+    portfolios: str = ""
     database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    replay_pace_seconds: float = Field(default=5.0, ge=0.0, le=86_400.0)
+    replay_until: date | None = None
+    metrics_port: int = Field(default=0, ge=0, le=65_535)
+    log_stdout: bool = False
 
     @property
     def home_path(self) -> Path:
@@ -50,6 +57,11 @@ class Settings(BaseSettings):
     def event_names(self) -> tuple[str, ...]:
         """The calendars of events, in the order they were named."""
         return _names(self.events)
+
+    @property
+    def mandates(self) -> tuple[str, ...]:
+        """The portfolios that run by themselves, as PM_PORTFOLIOS names them; none means all in `portfolios/`."""
+        return _names(self.portfolios)
 
     @property
     def cache_path(self) -> Path:

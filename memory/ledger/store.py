@@ -9,6 +9,7 @@ from memory.ledger.approval_store import ApprovalPart
 from memory.ledger.audit_store import AuditPart
 from memory.ledger.control_store import ControlPart
 from memory.ledger.episode_store import EpisodePart
+from memory.ledger.job_store import JobPart
 from memory.ledger.mismatch_store import MismatchPart
 from memory.ledger.opening import open_database
 from memory.ledger.opening_postgres import open_postgres
@@ -37,6 +38,7 @@ class SqlLedger(
     AuditPart,
     OutboxPart,
     PeoplePart,
+    JobPart,
 ):
     """Implements `domain.storage.Ledger`; safe to use from any number of threads and processes."""
 

@@ -76,6 +76,12 @@ def say(text: str) -> None:
     sys.stdout.write(text.translate(CONTROLS) + "\n")
 
 
+def say_now(text: str) -> None:
+    """Print lines at once, also into a pipe, from any thread."""
+    say(text)
+    sys.stdout.flush()
+
+
 def json_line(value: Any) -> None:
     """Print one JSON document; NaN and infinities raise ValueError."""
     sys.stdout.write(json.dumps(value, allow_nan=False, ensure_ascii=False) + "\n")

@@ -93,3 +93,30 @@ def episodes() -> None:
         foreign("outcome", "episode_id", "episode.id"),
     )
     index("outcome", "portfolio", "until")
+
+
+def jobs() -> None:
+    """Create what the desk does by itself, who does it, and where replays stand on the calendar."""
+    op.create_table(
+        "job",
+        *text("portfolio name kind problem"),
+        *choice("job", "status", "open done skipped parked"),
+        *day("session", null=True),
+        *whole("attempts"),
+        *moment("due_at started_at finished_at", null=True),
+        primary("job", "portfolio", "name"),
+    )
+    index("job", "portfolio", "session")
+    index("job", "portfolio", "kind")
+    op.create_table(
+        "process",
+        *text("name kind note"),
+        *moment("started_at seen_at"),
+        primary("process", "name"),
+    )
+    op.create_table(
+        "replay_position",
+        *text("portfolio"),
+        *moment("now moved_at"),
+        primary("replay_position", "portfolio"),
+    )

@@ -3,6 +3,7 @@
 from memory.ledger.tables.audit import AuditHeadRow, AuditTableRow
 from memory.ledger.tables.base import METADATA, Row
 from memory.ledger.tables.episodes import EpisodeRow, OutcomeRow
+from memory.ledger.tables.jobs import JobRow, ProcessRow, ReplayPositionRow
 from memory.ledger.tables.orders import BrokerOrderRow, FillRow, IntentRow, PositionRow
 from memory.ledger.tables.outbox import OutboxRow
 from memory.ledger.tables.people import CardRow, ConsentRow, TelegramUpdateRow, ToldRow
@@ -40,6 +41,7 @@ __all__ = [
     "FillRow",
     "FlowRow",
     "IntentRow",
+    "JobRow",
     "MismatchRow",
     "ModelCallRow",
     "OutboxRow",
@@ -47,7 +49,9 @@ __all__ = [
     "PolicyPinRow",
     "PortfolioRow",
     "PositionRow",
+    "ProcessRow",
     "ProposalRow",
+    "ReplayPositionRow",
     "ResearchNoteRow",
     "ReservationRow",
     "Row",

@@ -290,6 +290,7 @@ def upgrade() -> None:
     index("fill", "portfolio", "session")
     later_tables.outbox()
     later_tables.people()
+    later_tables.jobs()
 
 
 def downgrade() -> None:
