@@ -8,6 +8,7 @@ from typing import Protocol
 from pydantic import Field
 
 from domain.ids import short_id
+from domain.orders import BookedFill
 from domain.proposal import Origin
 from domain.trade import Side
 from domain.value import Fraction, Value
@@ -18,7 +19,9 @@ class Episode(Value):
 
     `id` is the proposal's, or `thesis_id`. `status` is the proposal's last one, or `undecided` with the reason in
     `problem`. `price` is the one decided on, in dollars; `stop_distance` a fraction of it; `horizon` the last session
-    to hold. `situation` names where the desk was, as recall compares it: style, regime, fifth of the signal.
+    to hold. `refused_by` lists the rules of `breached` that nobody can lift. `situation` names where the desk was, as
+    recall compares it: style, regime, fifth of the signal. `shown_quantity` is what a card offered, `approved_quantity`
+    what was granted of it.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Episode(Value):
     quantity: float = 0.0
     filled_quantity: float = 0.0
     breached: tuple[str, ...] = ()
+    refused_by: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     reason: str = ""
     bull_case: str = ""
@@ -54,6 +58,7 @@ class Episode(Value):
     situation: dict[str, str] = Field(default_factory=dict)
     answered_by: str = ""
     answer: str = ""
+    shown_quantity: float | None = None
     approved_quantity: float | None = None
     opened_at: datetime
 
@@ -141,6 +146,10 @@ class EpisodeStore(Protocol):
         With `known_before`, only what was known before that session opened: episodes decided, and outcomes complete,
         in earlier sessions.
         """
+        ...
+
+    def booked_fills(self, portfolio: str) -> tuple[BookedFill, ...]:
+        """List every execution of a portfolio, oldest first."""
         ...
 
     def filled_at(self, proposal_id: str, side: Side) -> float | None:

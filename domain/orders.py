@@ -144,3 +144,9 @@ class BrokerPosition(Value):
     symbol: str
     quantity: Decimal
     average_price: Decimal | None = None
+
+
+class BookedFill(Fill):
+    """An execution as the ledger booked it, with the proposal it belongs to."""
+
+    proposal_id: str

@@ -9,6 +9,7 @@ from domain.records import ProposalRecord
 from domain.research import Thesis
 from domain.scan import Scan
 from domain.trade import Side
+from domain.verdict import Decision
 from graph.context import Context
 
 FIFTHS = 5
@@ -60,6 +61,7 @@ def episode_of(ctx: Context, record: ProposalRecord) -> Episode:
         quantity=record.quantity,
         filled_quantity=record.filled_quantity,
         breached=verdict.breached if verdict else (),
+        refused_by=tuple(result.rule for result in verdict.results if result.outcome.rejects) if verdict else (),
         evidence=proposal.evidence,
         reason=proposal.reason,
         bull_case=thesis.bull_case if thesis else "",
@@ -68,6 +70,7 @@ def episode_of(ctx: Context, record: ProposalRecord) -> Episode:
         situation=situation_of(_scan(ctx, record.slot), proposal.symbol),
         answered_by=answer.by if answer else "",
         answer=answer.answer if answer else "",
+        shown_quantity=_shown(ctx, record) if answer else None,
         approved_quantity=answer.quantity if answer else None,
         opened_at=ctx.clock.now(),
     )
@@ -108,6 +111,12 @@ def _of_thesis(ctx: Context, thesis: Thesis, slot: str, session: date, scan: Sca
         situation=situation_of(scan, thesis.symbol),
         opened_at=ctx.clock.now(),
     )
+
+
+def _shown(ctx: Context, record: ProposalRecord) -> float | None:
+    """What the newest card offered: the verdict that asked, not the one after the answer."""
+    asked = [verdict for verdict in ctx.ledger.verdicts(record.id) if verdict.decision is Decision.APPROVAL]
+    return asked[-1].quantity if asked else None
 
 
 def _thesis(ctx: Context, record: ProposalRecord) -> Thesis | None:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from domain.episodes import Episode, Judged, Span, TradeOutcome
 from domain.errors import NotFound
+from domain.orders import BookedFill
 from domain.trade import Side
 from memory.ledger.part import Part
 from memory.ledger.proposal_rows import hold_proposal
@@ -71,6 +72,13 @@ class EpisodePart(Part):
         with self._database.read() as session:
             rows = session.exec(wanted.order_by(col(EpisodeRow.session), EpisodeRow.id)).all()
             return _joined(session, rows, known_before)
+
+    def booked_fills(self, portfolio: str) -> tuple[BookedFill, ...]:
+        """List every execution of a portfolio, oldest first."""
+        mine = select(FillRow).where(FillRow.portfolio == portfolio)
+        with self._database.read() as session:
+            rows = session.exec(mine.order_by(col(FillRow.at), FillRow.execution_id)).all()
+        return tuple(BookedFill.model_validate(row.model_dump(exclude={"portfolio"})) for row in rows)
 
     def filled_at(self, proposal_id: str, side: Side) -> float | None:
         """Average what a proposal's own executions on `side` cost, in dollars a unit; None where there are none."""
