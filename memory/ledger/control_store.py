@@ -67,11 +67,12 @@ class ControlPart(Part):
                 return to_control(row)
             if reference_high is not None:
                 self._reset(db, account, reference_high, by, reason)
+            today = self._clock.session()
             detail = {"was": row.state.value, "epoch": row.epoch + 1, "cause": cause.value, "reason": reason}
             row.state, row.reason, row.by, row.cause = state, reason, by, cause
-            row.session, row.changed_at, row.epoch = self._clock.session(), at, row.epoch + 1
+            row.session, row.changed_at, row.epoch = today, at, row.epoch + 1
             row.resume_asked_by, row.resume_asked_at = "", None
-            self._note(db, portfolio, "control_changed", state.value, detail, by)
+            self._note(db, portfolio, "control_changed", state.value, detail | {"session": today.isoformat()}, by)
             return to_control(row)
 
     def ask_resume(self, portfolio: str, by: str, wall: datetime, since: datetime) -> Control:

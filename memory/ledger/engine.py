@@ -33,10 +33,13 @@ class TransactionLost(Busy):
     """PostgreSQL rolled the transaction back or went away; every method of the ledger may simply be called again."""
 
 
-def sqlite_engine(path: Path) -> Engine:
-    """Make the engine of a SQLite ledger; SQLAlchemy emits our BEGIN, the driver none."""
+def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
+    """Make the engine of a SQLite ledger; SQLAlchemy emits our BEGIN, the driver none.
+
+    One that is not `durable` survives the death of its process, but not of the machine: for what can be made again.
+    """
     engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=24)
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", _prepare if durable else _prepare_quick)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -146,6 +149,13 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     # FULL, not NORMAL: an intent that the broker has heard of must survive a power cut too.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _prepare_quick(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    _prepare(connection, record)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=OFF")
     cursor.close()
 
 

@@ -15,8 +15,8 @@ FILE_NAME = "ledger.sqlite"
 OPENING_SECONDS = 60.0
 
 
-def open_database(home: Path) -> Database:
-    """Open the ledger in `home`, creating both where they are missing.
+def open_database(home: Path, *, durable: bool = True) -> Database:
+    """Open the ledger in `home`, creating both where they are missing; `durable` as `sqlite_engine` has it.
 
     Raises:
         LedgerDamaged: the file is there but no ledger of ours; it is left as it is.
@@ -33,7 +33,7 @@ def open_database(home: Path) -> Database:
     except OSError as error:
         remedy = "make it a folder that you may write to, or choose another PM_HOME"
         raise LedgerDamaged(f"{home} can't be used: {error.strerror}", remedy) from error
-    return Database(sqlite_engine(path))
+    return Database(sqlite_engine(path, durable=durable))
 
 
 def _create(path: Path) -> None:

@@ -9,6 +9,7 @@ from memory.ledger.approval_store import ApprovalPart
 from memory.ledger.audit_store import AuditPart
 from memory.ledger.control_store import ControlPart
 from memory.ledger.episode_store import EpisodePart
+from memory.ledger.history_store import HistoryPart
 from memory.ledger.job_store import JobPart
 from memory.ledger.mismatch_store import MismatchPart
 from memory.ledger.opening import open_database
@@ -39,18 +40,19 @@ class SqlLedger(
     OutboxPart,
     PeoplePart,
     JobPart,
+    HistoryPart,
 ):
-    """Implements `domain.storage.Ledger`; safe to use from any number of threads and processes."""
+    """Implements `domain.storage.Ledger` and `domain.history.History`; safe for threads and processes."""
 
     @classmethod
-    def open(cls, home: Path, clock: Clock) -> Self:
-        """Open the ledger in `home`, creating or upgrading it as needed.
+    def open(cls, home: Path, clock: Clock, *, durable: bool = True) -> Self:
+        """Open the ledger in `home`, creating or upgrading it as needed; `durable` unless it can be made again.
 
         Raises:
             LedgerDamaged: what is there is no ledger of ours; nothing is overwritten.
             Busy: others have been opening it for a minute.
         """
-        return cls(open_database(home), clock)
+        return cls(open_database(home, durable=durable), clock)
 
     @classmethod
     def open_url(cls, url: PostgresUrl, clock: Clock) -> Self:
