@@ -78,12 +78,14 @@ class RiskGate:
             record = locked.proposal(proposal_id)
             phase = Phase.AFTER_YES if record.status is ProposalStatus.APPROVED else Phase.FIRST
             stored = locked.verdict(record.id, record.version, phase)
-            if stored is not None:
+            if stored is not None and record.status is not ProposalStatus.EXECUTING:
                 return stored
             if record.status is ProposalStatus.SCHEDULED:
                 return self._judge_batch(locked, record, snapshot)[record.id]
             if record.status is ProposalStatus.APPROVED:
                 return self._judge_again(locked, record, snapshot)
+            if record.verdict is not None and not record.status.is_final:
+                return record.verdict
             raise RunAborted(f"P-{record.id} is {record.status.value}", "look at it with `pm why`")
 
     def _fresh_snapshot(self, record: ProposalRecord) -> MarketSnapshot:

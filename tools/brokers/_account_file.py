@@ -42,15 +42,16 @@ OPEN = (OrderStatus.ACCEPTED, OrderStatus.PARTIAL)
 
 
 class AccountFile:
-    """One portfolio's account in the file; safe for threads and processes.
+    """One portfolio's account in the file; safe for threads and processes; unless `durable`, not from a power cut.
 
     Raises:
         OperatorNeeded: the file is damaged, can't be written, or comes from a newer version; says what to do.
         RateLimited: another process kept the file locked for ten seconds; nothing was done.
     """
 
-    def __init__(self, path: Path, portfolio: str, starting_cash: Decimal) -> None:
+    def __init__(self, path: Path, portfolio: str, starting_cash: Decimal, *, durable: bool = True) -> None:
         self._path = path
+        self._synchronous = "FULL" if durable else "OFF"
         self._portfolio = portfolio
         self._lock = threading.RLock()
         with self._translated():
@@ -188,7 +189,7 @@ class AccountFile:
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             connection.close()

@@ -47,23 +47,25 @@ class SimulatedBroker:
         closes: Closes,
         costs: Costs,
         faults: Faults | None = None,
+        *,
+        durable: bool = True,
     ) -> None:
         self._portfolio = portfolio
         self._clock = clock
         self._closes = closes
         self._costs = costs
         self._faults = faults or Faults()
-        self._file = AccountFile(path, portfolio, starting_cash)
+        self._file = AccountFile(path, portfolio, starting_cash, durable=durable)
 
     @classmethod
-    def connect(cls, home: Path, mandate: Mandate, clock: Clock) -> "SimulatedBroker":
+    def connect(cls, home: Path, mandate: Mandate, clock: Clock, *, durable: bool = True) -> "SimulatedBroker":
         """Open the mandate's account in `home`, with costs from the environment and the recorded closes.
 
         Raises:
             BadInput: a PM_SIM_ variable that can't be a cost.
         """
         cash, costs = Decimal(str(mandate.starting_cash)), SimulatedBrokerSettings.read()
-        return cls(home / "broker.sqlite", mandate.name, cash, clock, RecordedCloses(), costs)
+        return cls(home / "broker.sqlite", mandate.name, cash, clock, RecordedCloses(), costs, durable=durable)
 
     @property
     def assumption(self) -> str:
