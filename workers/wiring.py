@@ -47,16 +47,7 @@ class Wired:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What a run takes for granted, as sentences; asks the market what it lacks."""
-        snapshot = market_now(self.ctx)
-        lacking = f"The feed {snapshot.feed!r} has no {', '.join(snapshot.lacks)}." if snapshot.lacks else ""
-        spoken = (
-            *snapshot.assumptions,
-            lacking,
-            *self.policy.assumptions,
-            getattr(self.ctx.broker, "assumption", ""),
-            *self.ctx.analyst.assumptions,
-        )
-        return tuple(sentence for sentence in spoken if sentence)
+        return assumptions_of(self.ctx, self.policy)
 
 
 @contextmanager
@@ -114,6 +105,20 @@ def wire(
             levels=policy,
         )
         yield Wired(ctx, Runner(ctx, opened.saver), settings, policy, engine, slot, portfolio)
+
+
+def assumptions_of(ctx: Context, policy: Policy) -> tuple[str, ...]:
+    """Say in sentences what is taken for granted where feed, policy, broker and analyst do not know."""
+    snapshot = market_now(ctx)
+    lacking = f"The feed {snapshot.feed!r} has no {', '.join(snapshot.lacks)}." if snapshot.lacks else ""
+    spoken = (
+        *snapshot.assumptions,
+        lacking,
+        *policy.assumptions,
+        getattr(ctx.broker, "assumption", ""),
+        *ctx.analyst.assumptions,
+    )
+    return tuple(sentence for sentence in spoken if sentence)
 
 
 def first_session(portfolio: str) -> date:

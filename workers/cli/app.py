@@ -10,7 +10,19 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from domain.errors import DeskError
-from workers.cli.commands import answers, audit, control, cost, limits, propose, reading, run_day, running, upkeep
+from workers.cli.commands import (
+    answers,
+    audit,
+    backtest,
+    control,
+    cost,
+    limits,
+    propose,
+    reading,
+    run_day,
+    running,
+    upkeep,
+)
 
 app = typer.Typer(
     name="pm",
@@ -25,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (run_day, answers, reading, propose, control, audit, upkeep, limits, cost, running):
+for module in (run_day, answers, reading, propose, control, audit, upkeep, limits, cost, running, backtest):
     module.register(app)
 
 

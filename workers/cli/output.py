@@ -4,12 +4,14 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Shown
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
@@ -136,6 +138,19 @@ def progress(*, quiet: bool) -> Iterator[Progress]:
         yield shown
     finally:
         shown.close()
+
+
+@contextmanager
+def bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show how much is done and how long the rest will take; silent when piped or quiet."""
+    out = console()
+    if quiet or not out.is_terminal:
+        yield lambda *_: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Shown(*columns, TextColumn("left:"), TimeRemainingColumn(), console=out, transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 def checks(found: Sequence[Check]) -> None:

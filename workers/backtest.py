@@ -1,0 +1,248 @@
+"""Backtests: each with a ledger and a simulated account of its own; the same one again goes on, or is shown."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from langgraph.checkpoint.memory import InMemorySaver
+
+from agent.analysts import ANALYSTS
+from agent.blind import BlindAnalyst, Disguise
+from domain.errors import BadInput, NoData
+from domain.ids import canonical
+from domain.judgement import PolicyText
+from domain.mandate import Mandate
+from domain.ports import Analyst, MarketData
+from domain.value import Value
+from evals.replay.approvers import Approver
+from evals.replay.engine import replay
+from evals.replay.reading import read_result
+from evals.replay.result import BacktestResult
+from graph.context import Context
+from graph.gate import RiskGate
+from graph.runner import Runner
+from memory.ledger.store import SqlLedger
+from memory.locks import FileLocks, hold_file
+from risk_engine.engine import Engine
+from risk_engine.policy import Policy
+from tools.brokers.simulated import SimulatedBroker, SimulatedBrokerSettings
+from tools.clock import ReplayClock
+from tools.market_data._sp500 import RecordedCloses
+from tools.market_data.recorded import RecordedFeed
+from workers.backtest_folder import Finish, Plan, claim, code_digest, finish_of, folder_of, note_finish
+from workers.logs import log_to
+from workers.settings import Settings
+from workers.wiring import assumptions_of, code_version, load, read_policy
+
+Told = Callable[[int, int], None]
+"""Hears (sessions complete, sessions in all)."""
+
+
+class Wish(Value):
+    """What somebody wants replayed: a mandate, a span of days, who argues, and whether names are masked."""
+
+    mandate: Mandate
+    first: date
+    last: date
+    analyst: str = "quant"
+    blind: bool = False
+
+
+class Backtest(Value):
+    """A finished backtest: where it lives, its result, how many sessions were there before, and the speed of the rest.
+
+    `sessions_per_second` is that of the process which ended it; `already_done` when nothing was left to replay.
+    """
+
+    folder: Path
+    result: BacktestResult
+    sessions: int
+    resumed_after: int
+    already_done: bool
+    sessions_per_second: float
+    assumptions: tuple[str, ...]
+    code_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A backtest's desk while it is open."""
+
+    ctx: Context
+    clock: ReplayClock
+    ledger: SqlLedger
+    saver: InMemorySaver
+    text: PolicyText
+    policy: Policy
+    assumptions: tuple[str, ...]
+
+    def enter(self, session: date) -> None:
+        """Move to a session, as a run does; what LangGraph kept of the one before is not needed any more."""
+        for kept in (self.saver.storage, self.saver.writes, self.saver.blobs):
+            kept.clear()
+        self.clock.enter(session, self.ctx.market.opens(session))
+        self.ledger.open_portfolio(self.ctx.mandate, session, self.clock.now())
+        self.ledger.pin_policy(self.ctx.portfolio, session, self.text, "file")
+
+
+def run_backtest(
+    settings: Settings,
+    wish: Wish,
+    approver: Approver,
+    *,
+    out: Path | None = None,
+    fresh: bool = False,
+    told: Told = lambda *_: None,
+) -> Backtest:
+    """Replay to the end, or what is left of it, and read the result; `fresh` throws away what is there first.
+
+    Raises:
+        BadInput: no session in the span, or a folder that is taken.
+        Busy: another process replays it right now.
+        DeskError: mandate, policy or data are not what they must be.
+    """
+    feed = RecordedFeed()
+    sessions = sessions_of(feed, wish.first, wish.last)
+    mandate = wish.mandate.model_copy(update={"start": sessions[0]})
+    analyst = _analyst(settings, wish, mandate)
+    text = read_policy(mandate, recorded=True)
+    plan = _plan(mandate, sessions, feed, analyst, approver, text, blind=wish.blind)
+    folder = folder_of(settings.home_path, plan, out)
+    folder.mkdir(parents=True, exist_ok=True)
+    with hold_file(folder / "backtest.lock", f"the backtest in {folder}", 0.0):
+        if fresh:
+            _empty(folder)
+        claim(folder, plan)
+        log_to(folder)
+        with _desk(folder, mandate, feed, analyst, text) as desk:
+            here = desk.ledger.session(mandate.name)
+            before = 0 if here is None else sessions.index(here)
+            finish = finish_of(folder)
+            if finish is None:
+                finish = _go_on(desk, sessions[before:], approver, lambda done: told(before + done, len(sessions)))
+                note_finish(folder, finish)
+                already_done = False
+            else:
+                already_done = True
+            result = _read(desk, sessions, analyst, approver, blind=wish.blind)
+            assumptions = desk.assumptions
+    return Backtest(
+        folder=folder,
+        result=result,
+        sessions=len(sessions),
+        resumed_after=len(sessions) if already_done else before,
+        already_done=already_done,
+        sessions_per_second=finish.sessions / finish.seconds,
+        assumptions=assumptions,
+        code_version=finish.code_version,
+    )
+
+
+def sessions_of(feed: MarketData, first: date, last: date) -> tuple[date, ...]:
+    """List the feed's sessions from `first` to `last`, both included where they are sessions.
+
+    Raises:
+        BadInput: there is none.
+    """
+    found: list[date] = []
+    day = first - timedelta(days=1)
+    try:
+        while (day := feed.next_session(day)) <= last:
+            found.append(day)
+    except NoData:
+        pass
+    if not found:
+        raise BadInput(f"there is no session from {first} to {last}", "give --from before --to, within the data")
+    return tuple(found)
+
+
+def _go_on(desk: Desk, left: tuple[date, ...], approver: Approver, told: Callable[[int], None]) -> Finish:
+    complete = iter(range(1, len(left) + 1))
+    told(0)
+    started = time.perf_counter()
+    replay(Runner(desk.ctx, desk.saver), left, desk.enter, approver, desk.assumptions, lambda _: told(next(complete)))
+    return Finish(sessions=len(left), seconds=time.perf_counter() - started, code_version=code_version())
+
+
+def _read(
+    desk: Desk, sessions: tuple[date, ...], analyst: Analyst, approver: Approver, *, blind: bool
+) -> BacktestResult:
+    feed, mandate = desk.ctx.market, desk.ctx.mandate
+    known = feed.snapshot(tuple(mandate.universe), sessions[0], feed.opens(sessions[0]))
+    return read_result(
+        desk.ledger,
+        mandate,
+        RecordedCloses(),
+        sessions,
+        known.sessions[-1],
+        analyst=analyst.name,
+        approver=approver.name,
+        blind=blind,
+        rules=[rule.name for rule in desk.policy.rules],
+    )
+
+
+@contextmanager
+def _desk(folder: Path, mandate: Mandate, feed: RecordedFeed, analyst: Analyst, text: PolicyText) -> Iterator[Desk]:
+    clock = ReplayClock(mandate.start, feed.opens(mandate.start))
+    policy = load(text)
+    engine = Engine(policy, mandate, code_version())
+    with closing(SqlLedger.open(folder, clock, durable=False)) as ledger:
+        broker = SimulatedBroker.connect(folder, mandate, clock, durable=False)
+        ctx = Context(
+            mandate=mandate,
+            clock=clock,
+            market=feed,
+            broker=broker,
+            ledger=ledger,
+            analyst=analyst,
+            gate=RiskGate(ledger, feed, engine, engine, mandate, clock, text.digest),
+            locks=FileLocks(folder / "locks"),
+            rooms=engine,
+            levels=policy,
+        )
+        yield Desk(ctx, clock, ledger, InMemorySaver(), text, policy, assumptions_of(ctx, policy, broker))
+
+
+def _analyst(settings: Settings, wish: Wish, mandate: Mandate) -> Analyst:
+    analyst: Analyst = ANALYSTS[wish.analyst].connect(settings.cache_path)
+    if not wish.blind:
+        return analyst
+    names = {symbol: member.name for symbol, member in mandate.universe.items()}
+    return BlindAnalyst(analyst, Disguise(names, wish.first))
+
+
+def _plan(
+    mandate: Mandate,
+    sessions: tuple[date, ...],
+    feed: RecordedFeed,
+    analyst: Analyst,
+    approver: Approver,
+    text: PolicyText,
+    *,
+    blind: bool,
+) -> Plan:
+    return Plan(
+        mandate=canonical(mandate.model_dump(mode="json")),
+        first=sessions[0],
+        last=sessions[-1],
+        feed=feed.name,
+        analyst=getattr(analyst, "identity", analyst.name),
+        approver=repr(approver),
+        blind=blind,
+        policy=text.digest,
+        costs=SimulatedBrokerSettings.read().sentence,
+        code=code_digest(),
+    )
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "backtest.lock":
+            path.unlink()
