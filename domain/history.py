@@ -12,7 +12,7 @@ from domain.value import Value
 from domain.verdict import Decision, Outcome
 
 
-class Judged(Value):
+class FirstVerdict(Value):
     """The first verdict on a proposal, and what became of it.
 
     `breached` maps each rule that stood in the way to how; `sized_by` names the rules that made it smaller. Quantities
@@ -52,7 +52,7 @@ class History(Protocol):
         """List every execution, oldest first."""
         ...
 
-    def all_judged(self, portfolio: str) -> Iterator[Judged]:
+    def first_verdicts(self, portfolio: str) -> Iterator[FirstVerdict]:
         """Read the first verdict on every proposal that has one, by session and batch."""
         ...
 

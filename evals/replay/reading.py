@@ -33,7 +33,7 @@ def read_result(
         NoData: something that was held has no close.
     """
     portfolio = mandate.name
-    fills, judged = history.all_fills(portfolio), tuple(history.all_judged(portfolio))
+    fills, judged = history.all_fills(portfolio), tuple(history.first_verdicts(portfolio))
     changes = history.control_changes(portfolio)
     entries = [one for one in judged if not one.reduces]
     halts = halts_of(changes, OPERATOR)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from domain.history import ControlChange, Judged
+from domain.history import ControlChange, FirstVerdict
 from domain.orders import Fill
 from domain.value import Value
 
@@ -101,7 +101,7 @@ class BacktestResult(Value):
     entries: Tally
     exits: Tally
     by_rule: dict[str, RuleTally]
-    judged: tuple[Judged, ...]
+    judged: tuple[FirstVerdict, ...]
     fills: tuple[Fill, ...]
     commission: float
     halts: tuple[Halt, ...]
@@ -109,7 +109,7 @@ class BacktestResult(Value):
     ledger_digest: str
 
 
-def tally(judged: Sequence[Judged]) -> Tally:
+def tally(judged: Sequence[FirstVerdict]) -> Tally:
     """Count decisions."""
     counts: dict[str, int] = {}
     for one in judged:
@@ -117,7 +117,7 @@ def tally(judged: Sequence[Judged]) -> Tally:
     return Tally.model_validate({name: counts.get(name, 0) for name in Tally.model_fields})
 
 
-def rule_tallies(judged: Sequence[Judged], rules: Sequence[str]) -> dict[str, RuleTally]:
+def rule_tallies(judged: Sequence[FirstVerdict], rules: Sequence[str]) -> dict[str, RuleTally]:
     """Count, for each of `rules` and any other that spoke, how it stood in the way."""
     counts: dict[str, dict[str, int]] = {rule: {} for rule in rules}
     for one in judged:

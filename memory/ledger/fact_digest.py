@@ -32,6 +32,7 @@ FACTS: tuple[type[Row], ...] = (
     tables.BreakerActRow,
     tables.MismatchRow,
     tables.EpisodeRow,
+    tables.OutcomeRow,
 )
 """What is known under the digest of its content (snapshots, scans, judgements, policies) is covered by being named."""
 LEFT_OUT: dict[type[Row], frozenset[str]] = {

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from domain.book import ControlState
-from domain.history import ControlChange, Judged
+from domain.history import ControlChange, FirstVerdict
 from domain.orders import Fill
 from domain.records import Approval, Cause, EquityPoint
 from domain.verdict import Decision, Outcome, Phase
@@ -29,7 +29,7 @@ class HistoryPart(Part):
             rows = db.exec(every.order_by(col(FillRow.session), col(FillRow.at), FillRow.execution_id)).all()
             return tuple(Fill.model_validate(row.model_dump(include=set(Fill.model_fields))) for row in rows)
 
-    def all_judged(self, portfolio: str) -> Iterator[Judged]:
+    def first_verdicts(self, portfolio: str) -> Iterator[FirstVerdict]:
         """Read the first verdict on every proposal that has one, by session and batch."""
         first = select(ProposalRow, VerdictRow).where(
             ProposalRow.portfolio == portfolio,
@@ -70,10 +70,10 @@ class HistoryPart(Part):
             return digest_facts(db, portfolio)
 
 
-def _judged(proposal: ProposalRow, verdict: VerdictRow) -> Judged:
+def _judged(proposal: ProposalRow, verdict: VerdictRow) -> FirstVerdict:
     said: dict[str, Any] = verdict.body
     outcomes = {result["rule"]: Outcome(result["outcome"]) for result in said["results"]}
-    return Judged(
+    return FirstVerdict(
         proposal_id=proposal.id,
         session=proposal.session,
         symbol=proposal.symbol,
