@@ -10,7 +10,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 COMMANDS = (
     *("run", "pending", "approve", "reject", "status", "positions", "orders", "why", "report", "propose"),
-    *("reset", "doctor", "graph", "audit", "audit verify", "audit show"),
+    *("reset", "doctor", "graph", "audit", "audit verify", "audit show", "backtest"),
 )
 HEAVY = (
     *("langgraph", "langchain_core", "pandas", "numpy", "scipy", "sklearn", "sqlmodel", "sqlalchemy"),

@@ -59,7 +59,7 @@ def register(app: typer.Typer) -> None:
         fresh: Fresh = False,
         as_json: Json = False,
     ) -> None:
-        """Replay history through the same graphs, gate and orders, and judge what came of it.
+        """Replay history through the same graphs.
 
         Decides every session from --from to --to on what was known that morning, with the simulated broker's costs. It
         keeps a ledger of its own and never touches your portfolio's. Killed, the same command goes on where it was;
