@@ -20,6 +20,7 @@ from domain.research import (
 from domain.value import Value
 
 V = TypeVar("V", bound=Value)
+Q = TypeVar("Q", bound=Question)
 FIRST_DAY = date(2200, 1, 6)
 """Where the first day of a blind replay falls: a Monday that nobody has lived through."""
 DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
@@ -62,7 +63,6 @@ class BlindAnalyst:
         self._analyst = analyst
         self._disguise = disguise
         self.name = analyst.name
-        self.identity = getattr(analyst, "identity", analyst.name)
         self.baseline = analyst.baseline
         self.assumptions = (*analyst.assumptions, "blind: the analyst was shown no ticker, company name or date")
 
@@ -72,15 +72,19 @@ class BlindAnalyst:
 
     def research(self, question: Question) -> Answer[ResearchNote]:
         """Describe the market in a few sentences."""
-        return self._told(self._analyst.research(self._disguise.mask(question)))
+        return self._told(self._analyst.research(self._masked(question)))
 
     def thesis(self, question: ThesisQuestion) -> Answer[Thesis]:
         """Argue for and against one symbol."""
-        return self._told(self._analyst.thesis(self._disguise.mask(question)))
+        return self._told(self._analyst.thesis(self._masked(question)))
 
     def propose(self, question: ProposalQuestion) -> Answer[Proposals]:
         """Turn the theses into proposals, jointly."""
-        return self._told(self._analyst.propose(self._disguise.mask(question)))
+        return self._told(self._analyst.propose(self._masked(question)))
+
+    def _masked(self, question: Q) -> Q:
+        # The slot is in no prompt: it says who pays.
+        return self._disguise.mask(question).model_copy(update={"slot": question.slot})
 
     def _told(self, answer: Answer[V]) -> Answer[V]:
         calls: tuple[ModelCall, ...] = tuple(self._disguise.unmask(call) for call in answer.calls)

@@ -105,12 +105,10 @@ def run_backtest(
         Busy: another process replays it right now.
         DeskError: mandate, policy or data are not what they must be.
     """
-    feed = RecordedFeed()
-    sessions = sessions_of(feed, wish.first, wish.last)
+    sessions = sessions_of(RecordedFeed(), wish.first, wish.last)
     mandate = wish.mandate.model_copy(update={"start": sessions[0]})
-    analyst = _analyst(settings, wish, mandate)
     text = read_policy(mandate, recorded=True)
-    plan = _plan(mandate, sessions, feed, analyst, approver, text, blind=wish.blind)
+    plan = _plan(mandate, sessions, wish, approver, text)
     folder = folder_of(settings.home_path, plan, out)
     folder.mkdir(parents=True, exist_ok=True)
     with hold_file(folder / "backtest.lock", f"the backtest in {folder}", 0.0):
@@ -118,7 +116,7 @@ def run_backtest(
             _empty(folder)
         claim(folder, plan)
         log_to(folder)
-        with _desk(folder, mandate, feed, analyst, text) as desk:
+        with _desk(settings, folder, mandate, wish, text) as desk:
             here = desk.ledger.session(mandate.name)
             before = 0 if here is None else sessions.index(here)
             finish = finish_of(folder)
@@ -128,7 +126,7 @@ def run_backtest(
                 already_done = False
             else:
                 already_done = True
-            result = _read(desk, sessions, analyst, approver, blind=wish.blind)
+            result = _read(desk, sessions, wish, approver)
             assumptions = desk.assumptions
     return Backtest(
         folder=folder,
@@ -168,9 +166,7 @@ def _go_on(desk: Desk, left: tuple[date, ...], approver: Approver, told: Callabl
     return Finish(sessions=len(left), seconds=time.perf_counter() - started, code_version=code_version())
 
 
-def _read(
-    desk: Desk, sessions: tuple[date, ...], analyst: Analyst, approver: Approver, *, blind: bool
-) -> BacktestResult:
+def _read(desk: Desk, sessions: tuple[date, ...], wish: Wish, approver: Approver) -> BacktestResult:
     feed, mandate = desk.ctx.market, desk.ctx.mandate
     known = feed.snapshot(tuple(mandate.universe), sessions[0], feed.opens(sessions[0]))
     return read_result(
@@ -179,15 +175,16 @@ def _read(
         RecordedCloses(),
         sessions,
         known.sessions[-1],
-        analyst=analyst.name,
+        analyst=wish.analyst,
         approver=approver.name,
-        blind=blind,
+        blind=wish.blind,
         rules=[rule.name for rule in desk.policy.rules],
     )
 
 
 @contextmanager
-def _desk(folder: Path, mandate: Mandate, feed: RecordedFeed, analyst: Analyst, text: PolicyText) -> Iterator[Desk]:
+def _desk(settings: Settings, folder: Path, mandate: Mandate, wish: Wish, text: PolicyText) -> Iterator[Desk]:
+    feed = RecordedFeed()
     clock = ReplayClock(mandate.start, feed.opens(mandate.start))
     policy = load(text)
     engine = Engine(policy, mandate, code_version())
@@ -199,41 +196,32 @@ def _desk(folder: Path, mandate: Mandate, feed: RecordedFeed, analyst: Analyst, 
             market=feed,
             broker=broker,
             ledger=ledger,
-            analyst=analyst,
+            analyst=_analyst(settings, wish, mandate, ledger),
             gate=RiskGate(ledger, feed, engine, engine, mandate, clock, text.digest),
             locks=FileLocks(folder / "locks"),
             rooms=engine,
             levels=policy,
         )
-        yield Desk(ctx, clock, ledger, InMemorySaver(), text, policy, assumptions_of(ctx, policy, broker))
+        yield Desk(ctx, clock, ledger, InMemorySaver(), text, policy, assumptions_of(ctx, policy))
 
 
-def _analyst(settings: Settings, wish: Wish, mandate: Mandate) -> Analyst:
-    analyst: Analyst = ANALYSTS[wish.analyst].connect(settings.cache_path)
+def _analyst(settings: Settings, wish: Wish, mandate: Mandate, ledger: SqlLedger) -> Analyst:
+    analyst: Analyst = ANALYSTS[wish.analyst].connect(settings.cache_path, ledger)
     if not wish.blind:
         return analyst
     names = {symbol: member.name for symbol, member in mandate.universe.items()}
     return BlindAnalyst(analyst, Disguise(names, wish.first))
 
 
-def _plan(
-    mandate: Mandate,
-    sessions: tuple[date, ...],
-    feed: RecordedFeed,
-    analyst: Analyst,
-    approver: Approver,
-    text: PolicyText,
-    *,
-    blind: bool,
-) -> Plan:
+def _plan(mandate: Mandate, sessions: tuple[date, ...], wish: Wish, approver: Approver, text: PolicyText) -> Plan:
     return Plan(
         mandate=canonical(mandate.model_dump(mode="json")),
         first=sessions[0],
         last=sessions[-1],
-        feed=feed.name,
-        analyst=getattr(analyst, "identity", analyst.name),
+        feed=RecordedFeed.name,
+        analyst=ANALYSTS[wish.analyst].identity(),
         approver=repr(approver),
-        blind=blind,
+        blind=wish.blind,
         policy=text.digest,
         costs=SimulatedBrokerSettings.read().sentence,
         code=code_digest(),

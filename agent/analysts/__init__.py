@@ -14,5 +14,8 @@ class AnalystAdapter(Protocol):
     def connect(self, cache: Path, purse: Purse) -> Analyst:
         """Make the analyst; answers worth keeping go into the folder `cache`, what they cost out of `purse`."""
 
+    def identity(self) -> str:
+        """Say everything that an answer depends on but the question; read from its settings."""
+
 
 ANALYSTS: Registry[AnalystAdapter] = Registry("agent.analysts", "analyst")

@@ -45,7 +45,6 @@ class OpenAIAnalyst:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         price = price_of(settings.pm_model)
-        self._settings = settings
         if not settings.openai_api_key and settings.openai_base_url.rstrip("/") == OPENAI_URL:
             raise OperatorNeeded(
                 "OPENAI_API_KEY is not set",
@@ -77,12 +76,12 @@ class OpenAIAnalyst:
             sleep=sleep,
         )
 
-    @property
-    def identity(self) -> str:
-        """Say which model answers, where, and how it is asked: everything that an answer depends on but the prompt."""
-        asked = self._settings
+    @classmethod
+    def identity(cls) -> str:
+        """Say which model answers, where, and how it is asked."""
+        asked = OpenAISettings.read()
         return (
-            f"{self.name} {asked.pm_model} at {asked.openai_base_url}, temperature {asked.pm_model_temperature}, "
+            f"{cls.name} {asked.pm_model} at {asked.openai_base_url}, temperature {asked.pm_model_temperature}, "
             f"effort {asked.pm_model_reasoning_effort}, {asked.pm_model_max_answer_tokens} answer tokens"
         )
 

@@ -56,6 +56,11 @@ class QuantAnalyst:
     assumptions = ("analyst: deterministic baseline, no model; confidence is the trailing hit rate of the signal",)
 
     @classmethod
+    def identity(cls) -> str:
+        """The name says it all."""
+        return cls.name
+
+    @classmethod
     def connect(cls, cache: Path, purse: Purse) -> "QuantAnalyst":  # noqa: ARG003 - it keeps and costs nothing
         """Make the analyst; it needs no settings."""
         return cls()

@@ -26,15 +26,15 @@ class Witness(QuantAnalyst):
     shown = None
 
     def research(self, question):
-        Witness.shown += [question.model_dump_json(), said(research_prompt(question))]
+        Witness.shown += [question.model_dump_json(exclude={"slot"}), said(research_prompt(question))]
         return super().research(question)
 
     def thesis(self, question):
-        Witness.shown += [question.model_dump_json(), said(thesis_prompt(question))]
+        Witness.shown += [question.model_dump_json(exclude={"slot"}), said(thesis_prompt(question))]
         return super().thesis(question)
 
     def propose(self, question):
-        Witness.shown += [question.model_dump_json(), said(proposal_prompt(question))]
+        Witness.shown += [question.model_dump_json(exclude={"slot"}), said(proposal_prompt(question))]
         return super().propose(question)
 
 
