@@ -93,6 +93,10 @@ class OutcomeUnknown(OperatorNeeded):
     """No readable answer came back: the order may live; look its client id up before anything else."""
 
 
+class AccessDenied(OperatorNeeded):
+    """A vendor does not accept our keys; what was asked was certainly not carried out."""
+
+
 class LedgerDamaged(OperatorNeeded):
     """The ledger can't be read or its audit chain is broken."""
 
