@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ROOMS := domain quant risk_engine agent tools memory graph evals workers
 PYTEST := $(BIN)/pytest -q
 
-.PHONY: help demo test check lint types contracts format soak bench lock clean
+.PHONY: help demo test check lint types contracts format soak up bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -43,6 +43,10 @@ check: lint types contracts test ## all of the above
 
 soak: $(STAMP) ## the full figures (long)
 	@$(PYTEST) -n 2 --dist loadfile -m soak
+
+up: ## start everything with docker compose (settings in .env)
+	@COMMIT=$$(git describe --always --dirty=+ --exclude="*" 2>/dev/null || echo unknown) docker compose up --build --detach
+	@docker compose ps
 
 bench: $(STAMP) ## speed, as ratios within one run
 	@$(BIN)/python -m benchmarks

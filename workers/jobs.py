@@ -11,7 +11,7 @@ from domain.errors import BadInput, Busy
 from domain.ids import short_id
 from domain.proposal import Origin
 from domain.records import RunStatus
-from graph import execution
+from graph import execution, outcomes
 from graph.batches import Draft, add_proposals
 from graph.breakers import look
 from graph.exits import due_exits
@@ -91,7 +91,7 @@ def equity_point(desks: Desks, portfolio: str, slot: str = "") -> None:
 
 def score_outcomes(desks: Desks, portfolio: str, _: str = "") -> None:
     """Score what came of past proposals, taken and missed."""
-    desks.of(portfolio)
+    outcomes.score_outcomes(desks.of(portfolio).ctx)
 
 
 def daily_report(desks: Desks, portfolio: str, slot: str) -> None:

@@ -33,10 +33,12 @@ class Settings(BaseSettings):
     portfolios: str = ""
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    tick_seconds: float = Field(default=5.0, ge=0.2, le=60.0)
     replay_pace_seconds: float = Field(default=5.0, ge=0.0, le=86_400.0)
     replay_until: date | None = None
     metrics_port: int = Field(default=0, ge=0, le=65_535)
     log_stdout: bool = False
+    code_version: str = ""
 
     @property
     def home_path(self) -> Path:

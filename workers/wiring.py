@@ -139,7 +139,7 @@ def load(policy: PolicyText) -> Policy:
 
 @cache
 def code_version() -> str:
-    """The commit this runs from, with `+` when files have changed since; the package's version outside of git."""
+    """The commit this runs from, with `+` when files have changed since; PM_CODE_VERSION outside of git."""
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty=+", "--exclude=*"],  # noqa: S607 - the user's git
@@ -150,7 +150,7 @@ def code_version() -> str:
             timeout=5,
         )
     except (OSError, subprocess.SubprocessError):
-        return "unknown"
+        return read_settings().code_version or "unknown"
     return described.stdout.strip()
 
 
