@@ -6,7 +6,9 @@ from functools import cached_property
 
 from pydantic import Field
 
+from domain.calibration import Calibration
 from domain.ids import digest
+from domain.proposal import Origin
 from domain.trade import ExitPlan, Side
 from domain.value import Value
 
@@ -81,7 +83,7 @@ class Book(Value):
     from, `last_session_return` the last complete session's unit return (a fraction), None before there is one.
     `unknown_orders` counts intents whose outcome is not known, `mismatches` differences to the broker that survived.
     `stopped_out` names symbols sold at their stop this session. `margin_excess` is a fraction of equity.
-    `day_trades` counts round trips of five sessions. `calibrated_outcomes` counts judged episodes.
+    `day_trades` counts round trips of five sessions. `calibrations` says what each origin's confidence is worth.
     """
 
     portfolio: str
@@ -106,12 +108,17 @@ class Book(Value):
     margin_account: bool = False
     margin_excess: float | None = None
     day_trades: int = 0
-    calibrated_outcomes: int = 0
+    calibrations: dict[Origin, Calibration] = Field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
         """Hash of the content."""
         return digest(self.model_dump(mode="json"))
+
+    def calibrated(self, origin: Origin, confidence: float) -> float | None:
+        """Tell how often this confidence of this origin came true; None while too few outcomes are known."""
+        calibration = self.calibrations.get(origin)
+        return calibration.calibrated(confidence) if calibration else None
 
     def held(self, symbol: str) -> float:
         """Units held, negative when short, 0 when none."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from domain.book import Book, ControlState
+from domain.calibration import CalibrationStore
 from domain.episodes import EpisodeStore
 from domain.jobs import JobStore
 from domain.judgement import Judgement
@@ -212,6 +213,7 @@ class Ledger(
     SpendStore,
     ProposalStore,
     OrderStore,
+    CalibrationStore,
     EpisodeStore,
     AuditStore,
     OutboxStore,

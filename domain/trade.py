@@ -38,6 +38,19 @@ class ExitPlan(Value):
     horizon: date
 
 
+class SizeLimits(Value):
+    """What sizing keeps to before any rule is asked: fractions of equity, None where policy sets no such limit.
+
+    `position_volatility` is what one position may contribute a year (weight times annualised EWMA volatility of `span`
+    sessions); `stop_risk` what a trade may lose at its stop, `close_factor` how much more that is on closes alone.
+    """
+
+    position_volatility: float | None = None
+    span: int = 20
+    stop_risk: float | None = None
+    close_factor: float = 1.0
+
+
 class Trade(Value):
     """What the risk engine judges.
 

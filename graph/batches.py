@@ -67,6 +67,7 @@ def add_proposals(
             facts=cited,
             min_order=ctx.rooms.min_order(book.equity),
             exit_kind=kind,
+            limits=ctx.rooms.size_limits(),
         )
         new.append(
             NewProposal(id=proposal_id, origin=origin, proposal=proposal, trade=trade, facts=cited, exit_kind=kind)

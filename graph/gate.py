@@ -12,7 +12,7 @@ from domain.ports import Clock, MarketData
 from domain.records import Approval, ProposalRecord, ProposalStatus
 from domain.research import Room
 from domain.storage import Ledger, LockedBook
-from domain.trade import Trade
+from domain.trade import SizeLimits, Trade
 from domain.verdict import Decision, Outcome, Phase, RiskVerdict
 from graph.sizing import size
 
@@ -44,6 +44,9 @@ class RoomKeeper(Judge, Protocol):
 
     def min_order(self, equity: float) -> float:
         """Tell the smallest order, in dollars."""
+
+    def size_limits(self) -> SizeLimits:
+        """Tell what sizing keeps to before any rule is asked."""
 
 
 class RiskGate:
@@ -153,6 +156,7 @@ class RiskGate:
             version=record.version,
             min_order=self._rooms.min_order(book.equity),
             exit_kind=record.exit_kind,
+            limits=self._rooms.size_limits(),
         )
 
 

@@ -1,18 +1,19 @@
 """Turn a proposal's fraction of equity into units, never more than asked, with a way out attached."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
 
 from domain.book import Book
 from domain.errors import BadProposal
-from domain.market import MarketSnapshot
+from domain.market import Execution, MarketSnapshot
 from domain.proposal import Action, Origin, TradeProposal
 from domain.scan import Fact
-from domain.trade import ExitKind, ExitPlan, Side, Trade, side_of
-from quant.moments import mean_abs_move
+from domain.trade import ExitKind, ExitPlan, Side, SizeLimits, Trade, side_of
+from quant.moments import ewma_volatility, mean_abs_move
+from quant.returns import simple_returns
 
 CLOSING_SHARE = 0.98
 """A sale of this share of the holding or more closes it."""
@@ -20,6 +21,7 @@ NOISE_MULTIPLE = 2.5
 """A stop stands at least this many mean absolute daily moves away."""
 TINY = 1e-9
 SMALLEST_PRICE = 0.0001
+NO_LIMITS = SizeLimits()
 
 
 def size(
@@ -34,10 +36,12 @@ def size(
     lot: float = 1.0,
     min_order: float = 0.0,
     exit_kind: ExitKind | None = None,
+    limits: SizeLimits = NO_LIMITS,
 ) -> Trade | None:
     """Size one proposal on `book` at the snapshot's prices; None for HOLD.
 
-    `lot` is the smallest unit in shares, `min_order` the smallest order in dollars.
+    `lot` is the smallest unit in shares, `min_order` the smallest order in dollars. An entry is cut to what `limits`
+    and the origin's calibration leave, whichever is least; `sized_by` says which.
 
     Raises:
         BadProposal: the snapshot has no price for the symbol.
@@ -54,6 +58,10 @@ def size(
     side = side_of(proposal.action)
     asked = _down(proposal.position_size_pct * max(book.equity, 0.0) / price, lot)
     quantity, reduces, sized_by = _clamp(asked, side, proposal.symbol, book, price, min_order)
+    plan = None if reduces else exit_plan(proposal, side, price, market)
+    if plan is not None:
+        caps = dict(_caps(proposal, origin, book, market, plan, price, limits))
+        quantity, sized_by = _cut(asked, {name: _down(max(most, 0.0), lot) for name, most in caps.items()})
     return Trade(
         proposal_id=proposal_id,
         version=version,
@@ -66,7 +74,7 @@ def size(
         lot=lot,
         reduces=reduces,
         exit_kind=exit_kind,
-        plan=None if reduces else exit_plan(proposal, side, price, market),
+        plan=plan,
         cited=tuple(fact for fact in facts if fact.id in proposal.evidence),
         sized_by=sized_by,
     )
@@ -105,6 +113,42 @@ def _clamp(
     if asked >= CLOSING_SHARE * held or (free - asked) * price < min_order:
         return free, True, ("closes_position",)
     return asked, True, ()
+
+
+def _caps(
+    proposal: TradeProposal,
+    origin: Origin,
+    book: Book,
+    market: MarketSnapshot,
+    plan: ExitPlan,
+    price: float,
+    limits: SizeLimits,
+) -> Iterator[tuple[str, float]]:
+    """Give the most units that each limit leaves, one after the other."""
+    equity = max(book.equity, 0.0)
+    volatility = _volatility(market, proposal.symbol, limits.span)
+    if limits.position_volatility is not None and volatility > 0.0:
+        buys = side_of(proposal.action) is Side.BUY
+        held = book.held(proposal.symbol) + book.being_bought(proposal.symbol) if buys else -book.held(proposal.symbol)
+        yield "volatility_budget", limits.position_volatility * equity / (volatility * price) - max(held, 0.0)
+    if limits.stop_risk is not None:
+        factor = limits.close_factor if market.execution is Execution.CLOSE else 1.0
+        yield "stop_distance", limits.stop_risk * equity / (plan.stop_distance * factor * price)
+    calibration = book.calibrations.get(origin)
+    if calibration is not None:
+        most = proposal.position_size_pct * equity / price
+        yield "calibration", most * calibration.multiplier(proposal.confidence)
+
+
+def _cut(asked: float, caps: Mapping[str, float]) -> tuple[float, tuple[str, ...]]:
+    least = min(asked, *caps.values()) if caps else asked
+    return least, tuple(name for name, most in caps.items() if most <= least + TINY and least < asked - TINY)
+
+
+def _volatility(market: MarketSnapshot, symbol: str, span: int) -> float:
+    """Annualised EWMA volatility, a fraction; 0 where too little is known, which `volatility_limit` speaks about."""
+    closes = np.asarray(market.history[symbol].closes)
+    return float(ewma_volatility(simple_returns(closes), span)) if len(closes) > span else 0.0
 
 
 def _down(units: float, lot: float) -> float:

@@ -8,7 +8,7 @@ from domain.errors import DeskError
 from domain.mandate import Mandate
 from domain.market import MarketSnapshot
 from domain.research import Room
-from domain.trade import Trade
+from domain.trade import SizeLimits, Trade
 from domain.verdict import Decision, Outcome, Phase, RiskVerdict, RuleResult
 from risk_engine import room
 from risk_engine.answer import answer
@@ -83,6 +83,10 @@ class Engine:
         """Tell the smallest order, in dollars."""
         rule = self._policy.find(MinOrder)
         return rule.smallest(equity) if rule else 0.0
+
+    def size_limits(self) -> SizeLimits:
+        """Tell what sizing keeps to before any rule is asked."""
+        return self._policy.size_limits()
 
     def _situation(self, book: Book, market: MarketSnapshot, figures: Figures) -> Situation:
         return Situation(book, market, self._mandate, figures, self._enabled)

@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 from domain.errors import BadPolicy
 from domain.ids import digest
 from domain.records import BreakerLevels
+from domain.trade import SizeLimits
 from risk_engine.rule import Rule
 from risk_engine.rules import RULES
 from risk_engine.rules.daily_loss import DailyLoss
 from risk_engine.rules.drawdown import Drawdown
+from risk_engine.rules.trade_risk import TradeRisk
+from risk_engine.size_policy import SizePolicy
 from risk_engine.tables import build, only, table_of, tightened
 
 R = TypeVar("R", bound=Rule)
@@ -27,13 +30,14 @@ class Policy:
     """What holds for one portfolio: `rules` in the file's order, disabled ones included.
 
     `unavailable` names rules that pass with a note where the feed can't know what they need; it is empty unless
-    both feed and broker are simulated (`recorded`).
+    both feed and broker are simulated (`recorded`). `sizing` is how large a trade may be before any rule is asked.
     """
 
     rules: tuple[Rule, ...]
     disabled: frozenset[str]
     unavailable: frozenset[str]
     recorded: bool
+    sizing: SizePolicy
 
     @cached_property
     def digest(self) -> str:
@@ -42,6 +46,7 @@ class Policy:
             {
                 "rules": [[rule.name, rule.name not in self.disabled, rule.model_dump()] for rule in self.rules],
                 "unavailable": sorted(self.unavailable),
+                "sizing": self.sizing.model_dump(),
             }
         )
 
@@ -62,6 +67,16 @@ class Policy:
             daily_halted=daily.halted if daily else None,
         )
 
+    def size_limits(self) -> SizeLimits:
+        """Tell what sizing keeps to: its own budget, and the soft limit of `trade_risk` for what a stop may cost."""
+        risk = self.find(TradeRisk)
+        return SizeLimits(
+            position_volatility=self.sizing.position_volatility,
+            span=self.sizing.span,
+            stop_risk=risk.soft if risk else None,
+            close_factor=risk.close_factor if risk else 1.0,
+        )
+
     def find(self, kind: type[R]) -> R | None:
         """The rule of this kind, or None when it is disabled."""
         return next((r for r in self.rules if isinstance(r, kind) and r.name not in self.disabled), None)
@@ -80,10 +95,10 @@ def load_policy(
     except tomllib.TOMLDecodeError as error:
         raise BadPolicy(f"{source}: not valid TOML: {error}", "correct the file") from None
     known = RULES.names()
-    only(raw, ("rules", "unavailable"), f"{source}: unknown key")
+    only(raw, ("sizing", "rules", "unavailable"), f"{source}: unknown key")
     tables = table_of(raw.get("rules", {}), f"{source}: [rules]")
     only(tables, known, f"{source}: unknown rule")
-    only(tighten, known, "the mandate's limits: unknown rule")
+    only(tighten, (*known, SizePolicy.name), "the mandate's limits: unknown rule")
     for name in known:
         if name not in tables:
             raise BadPolicy(
@@ -98,7 +113,14 @@ def load_policy(
         rules.append(rule)
         disabled |= set() if enabled else {name}
     unavailable = _unavailable(raw.get("unavailable", {}), known, source)
-    return Policy(tuple(rules), frozenset(disabled), unavailable if recorded else frozenset(), recorded)
+    sizing = _sizing(raw, source, table_of(tighten.get(SizePolicy.name, {}), "the mandate's limits.sizing"))
+    return Policy(tuple(rules), frozenset(disabled), unavailable if recorded else frozenset(), recorded, sizing)
+
+
+def _sizing(raw: Mapping[str, Any], source: str, wanted: Mapping[str, Any]) -> SizePolicy:
+    where = f"{source}: [sizing]"
+    policy = build(SizePolicy, table_of(raw.get("sizing", {}), where), where)
+    return tightened(policy, wanted, enabled=True)[0]
 
 
 def _rule(name: str, table: Mapping[str, Any], source: str) -> tuple[Rule, bool]:

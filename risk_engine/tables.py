@@ -1,17 +1,20 @@
 """Building one rule from a table, and tightening it by another; every mistake is named."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from domain.errors import BadPolicy
 from domain.proposal import describe
 from risk_engine.limits import Tighter
 from risk_engine.rule import Rule
+from risk_engine.size_policy import SizePolicy
+
+R = TypeVar("R", Rule, SizePolicy)
 
 
-def build(kind: type[Rule], values: Mapping[str, Any], where: str) -> Rule:
+def build(kind: type[R], values: Mapping[str, Any], where: str) -> R:
     """Make a rule of `values`; an unknown, missing or wrong one raises BadPolicy and names it."""
     try:
         rule = kind.model_validate(values)
@@ -27,7 +30,7 @@ def build(kind: type[Rule], values: Mapping[str, Any], where: str) -> Rule:
     return rule
 
 
-def tightened(rule: Rule, wanted: Mapping[str, Any], *, enabled: bool) -> tuple[Rule, bool]:
+def tightened(rule: R, wanted: Mapping[str, Any], *, enabled: bool) -> tuple[R, bool]:
     """Apply a mandate's values to a rule, and tell whether it is on; loosening raises BadPolicy."""
     where = f"the mandate's limits.{rule.name}"
     if wanted.get("enabled", True) is not True:
@@ -62,7 +65,7 @@ def only(found: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
             raise BadPolicy(f"{where} {key!r}", _choose(known))
 
 
-def _in_order(rule: Rule, where: str) -> None:
+def _in_order(rule: BaseModel, where: str) -> None:
     fields = type(rule).model_fields
     if not {"soft", "hard"} <= set(fields):
         return

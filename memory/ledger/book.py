@@ -12,6 +12,7 @@ from domain.orders import IntentState
 from domain.records import ProposalStatus
 from domain.trade import ExitKind, ExitPlan
 from memory.ledger.accounts import account_of, control_of
+from memory.ledger.calibration_store import read_calibrations
 from memory.ledger.proposal_rows import HOLDS_ROOM
 from memory.ledger.tables import (
     EquityPointRow,
@@ -75,6 +76,7 @@ def read_book(
         if now is not None and account.account_seen_at is not None
         else None,
         day_trades=_day_trades(session, portfolio, day),
+        calibrations=read_calibrations(session, portfolio),
     )
 
 

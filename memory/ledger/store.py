@@ -7,6 +7,7 @@ from domain.ports import Clock
 from domain.storage import Ledger
 from memory.ledger.approval_store import ApprovalPart
 from memory.ledger.audit_store import AuditPart
+from memory.ledger.calibration_store import CalibrationPart
 from memory.ledger.control_store import ControlPart
 from memory.ledger.episode_store import EpisodePart
 from memory.ledger.history_store import HistoryPart
@@ -37,6 +38,7 @@ class SqlLedger(
     OrderPart,
     EpisodePart,
     AuditPart,
+    CalibrationPart,
     OutboxPart,
     PeoplePart,
     JobPart,

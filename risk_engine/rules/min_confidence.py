@@ -18,11 +18,14 @@ class MinConfidence(Rule):
     soft: Floor
     hard: Floor
 
-    def check(self, trade: Trade, situation: Situation) -> RuleResult:  # noqa: ARG002 - the same for every rule
-        """Take the confidence as stated: no book carries a calibrated one yet."""
+    def check(self, trade: Trade, situation: Situation) -> RuleResult:
+        """Take the lower of what was stated and what such statements have turned out to be worth."""
         if trade.origin not in STATES_CONFIDENCE:
             return self.not_applicable(f"nobody's confidence is asked for: origin {trade.origin.value}")
         stated = trade.proposal.confidence
-        said = f"confidence {percent(stated)} (soft {percent(self.soft)}, hard {percent(self.hard)})"
-        outcome = outcome_above(stated, self.soft, self.hard)
-        return self.says(outcome, said, observed=stated, soft=self.soft, hard=self.hard)
+        calibrated = situation.book.calibrated(trade.origin, stated)
+        observed = stated if calibrated is None else min(stated, calibrated)
+        told = "" if observed == stated else f", {percent(stated)} as stated"
+        said = f"confidence {percent(observed)}{told} (soft {percent(self.soft)}, hard {percent(self.hard)})"
+        outcome = outcome_above(observed, self.soft, self.hard)
+        return self.says(outcome, said, observed=observed, soft=self.soft, hard=self.hard)

@@ -1,5 +1,6 @@
 import pytest
 
+from domain.calibration import Calibration
 from domain.proposal import Origin
 from domain.verdict import Outcome
 from tests.risk_engine.builders import a_book, a_trade, an_exit, checked, judged, said
@@ -33,3 +34,15 @@ def test_exits_need_no_confidence():
     verdict = judged(an_exit(words={"confidence": 0.0}), a_book({"AAPL": 20.0}))
 
     assert said("min_confidence", verdict).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_the_lower_of_stated_and_calibrated_counts_from_a_hundred_outcomes_on():
+    def observed(outcomes, worth, origin=Origin.MODEL):
+        calibration = Calibration(outcomes=outcomes, points=((0.8, worth),))
+        return checked("min_confidence", a_trade(), a_book(calibrations={origin: calibration}))
+
+    assert observed(99, 0.5).observed == 0.8
+    assert observed(100, 0.5).outcome is Outcome.SOFT
+    assert observed(100, 0.9).observed == 0.8
+    assert observed(100, 0.5, Origin.QUANT).observed == 0.8
+    assert observed(100, 0.5).message == "confidence 50 %, 80 % as stated (soft 55 %, hard 35 %)"

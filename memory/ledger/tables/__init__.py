@@ -2,6 +2,7 @@
 
 from memory.ledger.tables.audit import AuditHeadRow, AuditTableRow
 from memory.ledger.tables.base import METADATA, Row
+from memory.ledger.tables.calibration import CalibrationRow
 from memory.ledger.tables.episodes import EpisodeRow, OutcomeRow
 from memory.ledger.tables.jobs import JobRow, ProcessRow, ReplayPositionRow
 from memory.ledger.tables.orders import BrokerOrderRow, FillRow, IntentRow, PositionRow
@@ -33,6 +34,7 @@ __all__ = [
     "AuditTableRow",
     "BreakerActRow",
     "BrokerOrderRow",
+    "CalibrationRow",
     "CardRow",
     "ConsentRow",
     "ControlRow",

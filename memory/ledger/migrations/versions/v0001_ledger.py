@@ -123,6 +123,15 @@ def upgrade() -> None:
         foreign("mismatch", "portfolio", "portfolio.name"),
     )
     op.create_table(
+        "calibration",
+        *text("portfolio"),
+        *choice("calibration", "origin", "model quant person alert monitor flatten"),
+        *json("body"),
+        *moment("at"),
+        primary("calibration", "portfolio", "origin"),
+        foreign("calibration", "portfolio", "portfolio.name"),
+    )
+    op.create_table(
         "policy_pin",
         *text("portfolio digest"),
         *day("session"),

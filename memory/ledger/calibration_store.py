@@ -1,0 +1,33 @@
+"""Calibrations: one map for each origin, replaced as outcomes come in, each change audited."""
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from domain.calibration import Calibration
+from domain.proposal import Origin
+from memory.ledger.part import Part
+from memory.ledger.sql import upsert
+from memory.ledger.tables import CalibrationRow
+
+
+class CalibrationPart(Part):
+    """Implements `domain.calibration.CalibrationStore`."""
+
+    def set_calibration(self, portfolio: str, origin: Origin, calibration: Calibration, at: datetime) -> None:
+        """Judge by this map from the next book on; the same map again changes nothing."""
+        with self._database.write(portfolio) as db:
+            if read_calibrations(db, portfolio).get(origin) == calibration:
+                return
+            upsert(
+                db,
+                CalibrationRow(portfolio=portfolio, origin=origin, body=calibration.model_dump(mode="json"), at=at),
+            )
+            detail = {"outcomes": calibration.outcomes, "points": len(calibration.points)}
+            self._note(db, portfolio, "calibration_changed", origin.value, detail)
+
+
+def read_calibrations(db: Session, portfolio: str) -> dict[Origin, Calibration]:
+    """Read the maps of a portfolio, by origin."""
+    rows = db.exec(select(CalibrationRow).where(CalibrationRow.portfolio == portfolio).order_by(CalibrationRow.origin))
+    return {row.origin: Calibration.model_validate(row.body) for row in rows}
