@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
+from domain.adjustment import AdjustmentStore
 from domain.book import Book, ControlState
 from domain.calibration import CalibrationStore
 from domain.episodes import EpisodeStore
@@ -213,6 +214,7 @@ class Ledger(
     SpendStore,
     ProposalStore,
     OrderStore,
+    AdjustmentStore,
     CalibrationStore,
     EpisodeStore,
     AuditStore,

@@ -5,6 +5,7 @@ from contextlib import suppress
 from domain.book import ControlState
 from domain.errors import Busy, IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
 from domain.orders import Fill, IntentState, Order, OrderIntent
+from graph.adjust import adopt_external
 from graph.brackets import book_legs, clear_the_way
 from graph.breakers import look
 from graph.context import Context, Till
@@ -78,7 +79,7 @@ def refresh(ctx: Till, intent: OrderIntent) -> OrderIntent:
 def reconcile(ctx: Context) -> int:
     """Bring every open intent up to date with the broker, then compare holdings; return how many are still open.
 
-    An intent that another process is moving is left to it.
+    An intent that another process is moving is left to it. Trades made by hand at the broker are adopted as external.
     """
     still_open = 0
     for intent in ctx.ledger.intents(ctx.portfolio, open_only=True):
@@ -95,7 +96,9 @@ def compare(ctx: Context) -> None:
     with suppress(Transient):
         book_legs(ctx)
         cash, held = ctx.broker.account().cash, ctx.broker.positions()
-        ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
+        differences = ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
+        if differences and adopt_external(ctx, differences):
+            ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
 
 
 def submit(ctx: Context, intent: OrderIntent) -> Order:

@@ -10,10 +10,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from domain.errors import BadInput, Busy, RunAborted
+from domain.errors import BadInput, Busy, RunAborted, Transient
 from domain.proposal import Origin, TradeProposal
 from domain.records import ProposalRecord, ProposalStatus, Run, RunStatus
 from graph import execution
+from graph.adjust import catch_up
 from graph.batches import Draft, add_proposals, batch_of_person
 from graph.breakers import check_breakers
 from graph.context import Context
@@ -74,6 +75,8 @@ class Runner:
         session, now = ctx.clock.session(), ctx.clock.now()
         ctx.ledger.open_portfolio(ctx.mandate, session, now)
         ctx.ledger.enter_session(ctx.portfolio, session, now)
+        with suppress(Transient):  # what is missed shows as a difference to the broker, and blocks
+            catch_up(ctx)
         execution.reconcile(ctx)
         market = market_now(ctx)
         equity = book_of(ctx, market).equity

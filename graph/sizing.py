@@ -128,9 +128,11 @@ def _caps(
     equity = max(book.equity, 0.0)
     volatility = _volatility(market, proposal.symbol, limits.span)
     if limits.position_volatility is not None and volatility > 0.0:
-        buys = side_of(proposal.action) is Side.BUY
-        held = book.held(proposal.symbol) + book.being_bought(proposal.symbol) if buys else -book.held(proposal.symbol)
-        yield "volatility_budget", limits.position_volatility * equity / (volatility * price) - max(held, 0.0)
+        # What others have reserved is the rules' business: a newer proposal may supersede the one that waits.
+        side, held = side_of(proposal.action), book.held(proposal.symbol)
+        on_its_way = sum(o.quantity for o in book.working if (o.symbol, o.side) == (proposal.symbol, side))
+        there = max(held if side is Side.BUY else -held, 0.0) + on_its_way
+        yield "volatility_budget", limits.position_volatility * equity / (volatility * price) - there
     if limits.stop_risk is not None:
         factor = limits.close_factor if market.execution is Execution.CLOSE else 1.0
         yield "stop_distance", limits.stop_risk * equity / (plan.stop_distance * factor * price)

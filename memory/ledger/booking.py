@@ -12,10 +12,11 @@ from domain.orders import Fill, IntentState, Order, OrderStatus
 from domain.records import ProposalStatus
 from memory.ledger.accounts import hold_account
 from memory.ledger.chain import Detail
-from memory.ledger.holding import Holding, cash_flow, fold
+from memory.ledger.holding import cash_flow, fold
+from memory.ledger.positions import holding_of, moment_of, names_of, newest_moment, refold, store_holding
 from memory.ledger.proposal_rows import hold_proposal
 from memory.ledger.sql import insert_once, upsert
-from memory.ledger.tables import BrokerOrderRow, FillRow, IntentRow, PositionRow
+from memory.ledger.tables import BrokerOrderRow, FillRow, IntentRow
 from memory.ledger.types import to_micro
 
 
@@ -45,6 +46,7 @@ class Booking:
 
     def book(self, order: Order, fills: Sequence[Fill], at: datetime) -> None:
         """Book the news; telling it again changes nothing."""
+        fills = [self._under_its_name(fill) for fill in fills]
         for fill in fills:
             if (fill.client_order_id, fill.symbol) != (self._intent.client_order_id, self._intent.symbol):
                 raise BadInput(f"fill {fill.execution_id} belongs to {fill.client_order_id} {fill.symbol}")
@@ -53,6 +55,13 @@ class Booking:
         self._move_intent(order)
         if self._intent.state.is_final:
             end_proposal(self._db, self._intent, order.reason, at, self._note)
+
+    def _under_its_name(self, fill: Fill) -> Fill:
+        """An execution from before a rename counts for the symbol as it is called now."""
+        symbol = self._intent.symbol
+        if fill.symbol == symbol or fill.symbol not in names_of(self._db, self._intent.portfolio, symbol):
+            return fill
+        return fill.model_copy(update={"symbol": symbol})
 
     def _tell(self, order: Order, at: datetime) -> None:
         known = self._db.get(BrokerOrderRow, order.client_order_id)
@@ -72,7 +81,8 @@ class Booking:
         for fill in fills:
             if fill.leg is not None and fill.side is self._intent.side:
                 raise BadInput(f"fill {fill.execution_id} is a leg on the side of its own entry")
-        newest = self._newest_key()
+        portfolio, symbol = self._intent.portfolio, self._intent.symbol
+        newest = newest_moment(self._db, portfolio, symbol)
         rows = [row for row in map(self._row, fills) if insert_once(self._db, row)]
         if not rows:
             return 0
@@ -82,8 +92,11 @@ class Booking:
             self._intent.filled_quantity += row.quantity if row.leg is None else 0
             self._note_fill(row)
         self._count_for_proposal(sum((row.quantity for row in rows if row.leg is None), Decimal(0)))
-        late = newest is not None and (rows[0].at, rows[0].execution_id) < newest
-        self._store(fold(Holding(), self._all_fills()) if late else fold(self._holding(), rows))
+        if newest is not None and moment_of(rows[0]) < newest:
+            refold(self._db, portfolio, symbol)
+        else:
+            holding = fold(holding_of(self._db, portfolio, symbol), rows)
+            store_holding(self._db, portfolio, symbol, holding)
         return len(rows)
 
     def _row(self, fill: Fill) -> FillRow:
@@ -93,50 +106,6 @@ class Booking:
             "commission": to_micro(fill.commission),
         }
         return FillRow(**told, portfolio=self._intent.portfolio, proposal_id=self._intent.proposal_id)
-
-    def _newest_key(self) -> tuple[datetime, str] | None:
-        newest = (
-            select(FillRow.at, FillRow.execution_id)
-            .where(FillRow.portfolio == self._intent.portfolio, FillRow.symbol == self._intent.symbol)
-            .order_by(col(FillRow.at).desc(), col(FillRow.execution_id).desc())
-            .limit(1)
-        )
-        return self._db.exec(newest).first()
-
-    def _all_fills(self) -> Sequence[FillRow]:
-        every = select(FillRow).where(
-            FillRow.portfolio == self._intent.portfolio, FillRow.symbol == self._intent.symbol
-        )
-        return self._db.exec(every.order_by(col(FillRow.at), FillRow.execution_id)).all()
-
-    def _position(self) -> PositionRow | None:
-        return self._db.get(PositionRow, (self._intent.portfolio, self._intent.symbol))
-
-    def _holding(self) -> Holding:
-        row = self._position()
-        return Holding(row.quantity, row.cost, row.opened, row.proposal_id) if row else Holding()
-
-    def _store(self, holding: Holding) -> None:
-        row = self._position()
-        if holding.opened is None or holding.proposal_id is None:
-            if row is not None:
-                self._db.delete(row)
-            return
-        self._db.merge(
-            PositionRow(
-                portfolio=self._intent.portfolio,
-                symbol=self._intent.symbol,
-                quantity=holding.quantity,
-                cost=holding.cost,
-                opened=holding.opened,
-                plan=self._plan(holding.proposal_id),
-                proposal_id=holding.proposal_id,
-            )
-        )
-
-    def _plan(self, proposal_id: str) -> dict[str, object] | None:
-        plan = (hold_proposal(self._db, proposal_id).trade or {}).get("plan")
-        return plan if isinstance(plan, dict) else None
 
     def _count_for_proposal(self, quantity: Decimal) -> None:
         proposal = hold_proposal(self._db, self._intent.proposal_id)

@@ -35,13 +35,13 @@ class MismatchPart(Part):
         """
         theirs = {held.symbol: to_micro(held.quantity) for held in positions}
         with self._database.read() as db:
-            agrees = not _differences(db, portfolio, cash, theirs) and not _mismatch_rows(db, portfolio)
+            agrees = not _differences(db, portfolio, cash, theirs) and not mismatch_rows(db, portfolio)
             if agrees and self._clock.replay:
                 return ()
         with self._database.write(portfolio) as db:
             hold_account(db, portfolio).account_seen_at = at
             found = _differences(db, portfolio, cash, theirs)
-            known = {row.symbol: row for row in _mismatch_rows(db, portfolio)}
+            known = {row.symbol: row for row in mismatch_rows(db, portfolio)}
             for symbol, row in known.items():
                 if symbol not in found:
                     self._forget(db, row)
@@ -53,7 +53,7 @@ class MismatchPart(Part):
     def mismatches(self, portfolio: str) -> tuple[Mismatch, ...]:
         """List the differences to the broker that were there at the last look, by symbol."""
         with self._database.read() as db:
-            return tuple(_to_mismatch(row) for row in _mismatch_rows(db, portfolio))
+            return tuple(_to_mismatch(row) for row in mismatch_rows(db, portfolio))
 
     def _remember(
         self,
@@ -119,7 +119,8 @@ def _undecided_symbols(db: Session, portfolio: str) -> set[str]:
     return set(db.exec(undecided))
 
 
-def _mismatch_rows(db: Session, portfolio: str) -> Sequence[MismatchRow]:
+def mismatch_rows(db: Session, portfolio: str) -> Sequence[MismatchRow]:
+    """Read the differences of the last look, by symbol."""
     return db.exec(select(MismatchRow).where(MismatchRow.portfolio == portfolio).order_by(MismatchRow.symbol)).all()
 
 

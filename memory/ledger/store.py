@@ -5,6 +5,7 @@ from typing import Self
 
 from domain.ports import Clock
 from domain.storage import Ledger
+from memory.ledger.adjustment_store import AdjustmentPart
 from memory.ledger.approval_store import ApprovalPart
 from memory.ledger.audit_store import AuditPart
 from memory.ledger.calibration_store import CalibrationPart
@@ -38,6 +39,7 @@ class SqlLedger(
     OrderPart,
     EpisodePart,
     AuditPart,
+    AdjustmentPart,
     CalibrationPart,
     OutboxPart,
     PeoplePart,

@@ -11,6 +11,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from domain.errors import DeskError
 from workers.cli.commands import (
+    adjust,
     answers,
     audit,
     backtest,
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (run_day, answers, reading, propose, control, audit, upkeep, limits, cost, running, backtest):
+for module in (run_day, answers, reading, propose, control, audit, upkeep, limits, cost, running, backtest, adjust):
     module.register(app)
 
 

@@ -1,5 +1,6 @@
 """The tables of the ledger, all of them registered in METADATA."""
 
+from memory.ledger.tables.adjustment import AdjustmentRow
 from memory.ledger.tables.audit import AuditHeadRow, AuditTableRow
 from memory.ledger.tables.base import METADATA, Row
 from memory.ledger.tables.calibration import CalibrationRow
@@ -29,6 +30,7 @@ from memory.ledger.tables.runs import (
 
 __all__ = [
     "METADATA",
+    "AdjustmentRow",
     "ApprovalRow",
     "AuditHeadRow",
     "AuditTableRow",

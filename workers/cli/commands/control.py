@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
         from workers.till import open_till
 
         with open_till(portfolio) as till:
-            _show_stopped(carry_out(till, BY, _text(reason)), as_json=as_json)
+            _show_stopped(carry_out(till, BY, reason_text(reason)), as_json=as_json)
 
     @app.command()
     def pause(
@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
         from workers.till import open_till
 
         with open_till(portfolio) as till:
-            _show_stopped(carry_out(till, BY, _text(reason)), as_json=as_json)
+            _show_stopped(carry_out(till, BY, reason_text(reason)), as_json=as_json)
 
     @app.command()
     def resume(
@@ -75,7 +75,7 @@ def register(app: typer.Typer) -> None:
         from workers.wiring import wire
 
         with wire(portfolio) as wired:
-            _show_resumed(carry_out(wired.ctx, by, confirm, _text(reason)), as_json=as_json)
+            _show_resumed(carry_out(wired.ctx, by, confirm, reason_text(reason)), as_json=as_json)
 
     @app.command()
     def flatten(confirm: Confirm = "", portfolio: Portfolio = DEFAULT_PORTFOLIO, as_json: Json = False) -> None:
@@ -201,7 +201,8 @@ def _money(text: str) -> Decimal:
     return amount
 
 
-def _text(reason: str) -> str:
+def reason_text(reason: str) -> str:
+    """Check the words of a person that are kept: raises BadInput for empty, long or unprintable ones."""
     if not reason.strip() or len(reason) > LONGEST_REASON or not reason.isprintable():
         raise BadInput(f"reason {reason!r} can't be kept", f"use up to {LONGEST_REASON} printable characters")
     return reason.strip()

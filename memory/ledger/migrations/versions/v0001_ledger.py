@@ -123,6 +123,22 @@ def upgrade() -> None:
         foreign("mismatch", "portfolio", "portfolio.name"),
     )
     op.create_table(
+        "adjustment",
+        *text("portfolio key symbol by reason"),
+        *whole("number new_units old_units"),
+        *choice("adjustment", "kind", "split rename external accepted"),
+        *text("new_symbol proposal_id", null=True),
+        *money("quantity cash carried cost"),
+        *money("price", null=True),
+        *day("session"),
+        *day("opened", null=True),
+        *moment("at"),
+        primary("adjustment", "portfolio", "number"),
+        foreign("adjustment", "portfolio", "portfolio.name"),
+        sa.UniqueConstraint("portfolio", "key", name="uq_adjustment_portfolio_key"),
+    )
+    index("adjustment", "portfolio", "symbol")
+    op.create_table(
         "calibration",
         *text("portfolio"),
         *choice("calibration", "origin", "model quant person alert monitor flatten"),

@@ -1,0 +1,121 @@
+"""The position rows: what fills and adjustments make of them, with the exit plan as splits have left it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlmodel import Session, col, or_, select
+
+from domain.adjustment import AdjustmentKind
+from memory.ledger.holding import EXTERNAL, Holding, fold
+from memory.ledger.proposal_rows import hold_proposal
+from memory.ledger.tables import AdjustmentRow, FillRow, PositionRow
+
+Event = FillRow | AdjustmentRow
+Moment = tuple[datetime, str]
+
+
+def holding_of(db: Session, portfolio: str, symbol: str) -> Holding:
+    """Read a holding; an empty one where there is none."""
+    row = db.get(PositionRow, (portfolio, symbol))
+    return Holding(row.quantity, row.cost, row.opened, row.proposal_id) if row else Holding()
+
+
+def refold(db: Session, portfolio: str, symbol: str) -> Holding:
+    """Reckon a holding from its first event on and store it."""
+    holding = fold(Holding(), events_of(db, portfolio, symbol), symbol)
+    store_holding(db, portfolio, symbol, holding)
+    return holding
+
+
+def store_holding(db: Session, portfolio: str, symbol: str, holding: Holding) -> None:
+    """Write a holding down, or its end."""
+    row = db.get(PositionRow, (portfolio, symbol))
+    if holding.opened is None or holding.proposal_id is None or not holding.quantity:
+        if row is not None:
+            db.delete(row)
+        return
+    db.merge(
+        PositionRow(
+            portfolio=portfolio,
+            symbol=symbol,
+            quantity=holding.quantity,
+            cost=holding.cost,
+            opened=holding.opened,
+            plan=_plan(db, portfolio, symbol, holding.proposal_id),
+            proposal_id=holding.proposal_id,
+        )
+    )
+
+
+def events_of(db: Session, portfolio: str, symbol: str) -> Sequence[Event]:
+    """List what made a holding, in the order in which it counts."""
+    fills = db.exec(select(FillRow).where(FillRow.portfolio == portfolio, FillRow.symbol == symbol))
+    return sorted([*fills, *_adjustments(db, portfolio, symbol)], key=moment_of)
+
+
+def newest_moment(db: Session, portfolio: str, symbol: str) -> Moment | None:
+    """Tell when the last event of a holding was; None where there is none."""
+    last_fill = (
+        select(FillRow)
+        .where(FillRow.portfolio == portfolio, FillRow.symbol == symbol)
+        .order_by(col(FillRow.at).desc(), col(FillRow.execution_id).desc())
+        .limit(1)
+    )
+    found: list[Event] = [*db.exec(last_fill), *_adjustments(db, portfolio, symbol)]
+    return max(map(moment_of, found), default=None)
+
+
+def moment_of(event: Event) -> Moment:
+    """Tell where an event stands in the order."""
+    at = event.at if event.at.tzinfo else event.at.replace(tzinfo=UTC)
+    return at, event.execution_id if isinstance(event, FillRow) else ""
+
+
+def _adjustments(db: Session, portfolio: str, symbol: str) -> Sequence[AdjustmentRow]:
+    wanted = select(AdjustmentRow).where(
+        AdjustmentRow.portfolio == portfolio, or_(AdjustmentRow.symbol == symbol, AdjustmentRow.new_symbol == symbol)
+    )
+    return db.exec(wanted.order_by(col(AdjustmentRow.at), col(AdjustmentRow.number))).all()
+
+
+def _plan(db: Session, portfolio: str, symbol: str, proposal_id: str) -> dict[str, object] | None:
+    """The plan of the proposal that opened it, its prices divided by every split since; None for an external one."""
+    if proposal_id == EXTERNAL:
+        return None
+    proposal = hold_proposal(db, proposal_id)
+    plan = (proposal.trade or {}).get("plan")
+    if not isinstance(plan, dict):
+        return None
+    ratio = Decimal(1)
+    for row in _splits_since(db, portfolio, symbol, proposal.created_at):
+        ratio *= Decimal(row.new_units) / row.old_units
+    priced = ("stop_price", "take_profit_price")
+    return plan | {k: round(plan[k] / float(ratio), 4) for k in priced if ratio != 1 and plan.get(k) is not None}
+
+
+def names_of(db: Session, portfolio: str, symbol: str) -> frozenset[str]:
+    """List what a symbol was called before, and its name of today."""
+    names = {symbol}
+    for row in _newest_first(db, portfolio):
+        if row.kind is AdjustmentKind.RENAME and row.new_symbol in names:
+            names.add(row.symbol)
+    return frozenset(names)
+
+
+def _splits_since(db: Session, portfolio: str, symbol: str, since: datetime) -> list[AdjustmentRow]:
+    names = names_of(db, portfolio, symbol)
+    return [
+        row
+        for row in _newest_first(db, portfolio)
+        if row.kind is AdjustmentKind.SPLIT and row.symbol in names and moment_of(row)[0] > _aware(since)
+    ]
+
+
+def _newest_first(db: Session, portfolio: str) -> Sequence[AdjustmentRow]:
+    every = select(AdjustmentRow).where(AdjustmentRow.portfolio == portfolio)
+    return db.exec(every.order_by(col(AdjustmentRow.number).desc())).all()
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
