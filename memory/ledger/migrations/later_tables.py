@@ -1,5 +1,6 @@
 """Tables of the one squashed migration that do not fit into its file, each a function it calls."""
 
+import sqlalchemy as sa
 from alembic import op
 
 from memory.ledger.migrations.columns import (
@@ -11,6 +12,7 @@ from memory.ledger.migrations.columns import (
     json,
     large,
     moment,
+    money,
     primary,
     text,
     whole,
@@ -119,4 +121,37 @@ def jobs() -> None:
         *text("portfolio"),
         *moment("now moved_at"),
         primary("replay_position", "portfolio"),
+    )
+
+
+def adjustments() -> None:
+    """Create what changed holdings without an order of ours."""
+    op.create_table(
+        "adjustment",
+        *text("portfolio key symbol by reason"),
+        *whole("number new_units old_units"),
+        *choice("adjustment", "kind", "split rename external accepted"),
+        *text("new_symbol proposal_id", null=True),
+        *money("quantity cash carried cost"),
+        *money("price", null=True),
+        *day("session"),
+        *day("opened", null=True),
+        *moment("at"),
+        primary("adjustment", "portfolio", "number"),
+        foreign("adjustment", "portfolio", "portfolio.name"),
+        sa.UniqueConstraint("portfolio", "key", name="uq_adjustment_portfolio_key"),
+    )
+    index("adjustment", "portfolio", "symbol")
+
+
+def calibrations() -> None:
+    """Create what stated confidences have turned out to be worth."""
+    op.create_table(
+        "calibration",
+        *text("portfolio"),
+        *choice("calibration", "origin", "model quant person alert monitor flatten"),
+        *json("body"),
+        *moment("at"),
+        primary("calibration", "portfolio", "origin"),
+        foreign("calibration", "portfolio", "portfolio.name"),
     )

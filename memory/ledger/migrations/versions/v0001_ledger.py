@@ -123,31 +123,6 @@ def upgrade() -> None:
         foreign("mismatch", "portfolio", "portfolio.name"),
     )
     op.create_table(
-        "adjustment",
-        *text("portfolio key symbol by reason"),
-        *whole("number new_units old_units"),
-        *choice("adjustment", "kind", "split rename external accepted"),
-        *text("new_symbol proposal_id", null=True),
-        *money("quantity cash carried cost"),
-        *money("price", null=True),
-        *day("session"),
-        *day("opened", null=True),
-        *moment("at"),
-        primary("adjustment", "portfolio", "number"),
-        foreign("adjustment", "portfolio", "portfolio.name"),
-        sa.UniqueConstraint("portfolio", "key", name="uq_adjustment_portfolio_key"),
-    )
-    index("adjustment", "portfolio", "symbol")
-    op.create_table(
-        "calibration",
-        *text("portfolio"),
-        *choice("calibration", "origin", "model quant person alert monitor flatten"),
-        *json("body"),
-        *moment("at"),
-        primary("calibration", "portfolio", "origin"),
-        foreign("calibration", "portfolio", "portfolio.name"),
-    )
-    op.create_table(
         "policy_pin",
         *text("portfolio digest"),
         *day("session"),
@@ -316,6 +291,8 @@ def upgrade() -> None:
     later_tables.outbox()
     later_tables.people()
     later_tables.jobs()
+    later_tables.adjustments()
+    later_tables.calibrations()
 
 
 def downgrade() -> None:
