@@ -124,6 +124,20 @@ def jobs() -> None:
     )
 
 
+def mismatches() -> None:
+    """Create the differences to the broker."""
+    op.create_table(
+        "mismatch",
+        *text("portfolio symbol"),
+        *money("book broker"),
+        *moment("first_seen last_seen"),
+        *whole("sightings"),
+        *flag("survived"),
+        primary("mismatch", "portfolio", "symbol"),
+        foreign("mismatch", "portfolio", "portfolio.name"),
+    )
+
+
 def adjustments() -> None:
     """Create what changed holdings without an order of ours."""
     op.create_table(

@@ -113,16 +113,6 @@ def upgrade() -> None:
         foreign("breaker_act", "portfolio", "portfolio.name"),
     )
     op.create_table(
-        "mismatch",
-        *text("portfolio symbol"),
-        *money("book broker"),
-        *moment("first_seen last_seen"),
-        *whole("sightings"),
-        *flag("survived"),
-        primary("mismatch", "portfolio", "symbol"),
-        foreign("mismatch", "portfolio", "portfolio.name"),
-    )
-    op.create_table(
         "policy_pin",
         *text("portfolio digest"),
         *day("session"),
@@ -291,6 +281,7 @@ def upgrade() -> None:
     later_tables.outbox()
     later_tables.people()
     later_tables.jobs()
+    later_tables.mismatches()
     later_tables.adjustments()
     later_tables.calibrations()
 
