@@ -21,28 +21,23 @@ from domain.ports import Bracketing
 from domain.proposal import OrderType
 from domain.trade import ExitKind, Side
 from tests.conformance.broker import LONG_AGO, BrokerConformance
-from tests.standins.alpaca import START, AlpacaStandIn
-from tools.alpaca_api import AlpacaApi, AlpacaSettings
+from tests.standins.alpaca import START
+from tests.standins.alpaca.rig import alpaca_here, clock_of
+from tools.alpaca_api import AlpacaSettings
 from tools.brokers.alpaca import AlpacaBroker
-from tools.clock import SystemClock
-from tools.exchange import Exchange
 
 ids = count()
 
 
 @pytest.fixture
 def alpaca(monkeypatch):
-    with AlpacaStandIn() as standin:
-        for name, value in {**standin.environment, "ALPACA_READ_SECONDS": "0.3"}.items():
-            monkeypatch.setenv(name, value)
-        AlpacaApi._quotas.clear()
+    with alpaca_here(monkeypatch) as standin:
         yield standin
 
 
 @pytest.fixture
 def broker(alpaca):
-    clock = SystemClock(Exchange().session_at, lambda: alpaca.account.now)
-    return AlpacaBroker(AlpacaSettings.read(), clock)
+    return AlpacaBroker(AlpacaSettings.read(), clock_of(alpaca))
 
 
 @pytest.fixture
