@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.errors import BadInput
+from domain.grounding import ground_of, ungrounded, ungrounded_reason
 from domain.proposal import Action, TradeProposal, describe
 from domain.research import ProposalQuestion, Proposals, Question, ResearchNote, Thesis, ThesisQuestion
 from domain.value import Value
@@ -127,6 +128,11 @@ def read_thesis(text: str, question: ThesisQuestion) -> Reading[Thesis]:
     evidence, note = _known(draft.evidence, {fact.id for fact in shown})
     if not evidence and shown:
         raise BadAnswer(f"evidence names no fact of the data{' (' + note + ')' if note else ''}")
+    wrong = ground_of(question.scan, question.desk, draft.symbol).contradictions(
+        f"{draft.bull_case}\n{draft.bear_case}"
+    )
+    if wrong:
+        raise BadAnswer(_clean("; ".join(wrong)))
     value = Thesis(
         symbol=draft.symbol,
         bull_case=_tidy(draft.bull_case, 1200, "bull_case"),
@@ -139,7 +145,8 @@ def read_thesis(text: str, question: ThesisQuestion) -> Reading[Thesis]:
         invalidation=_tidy(draft.invalidation, 400, "invalidation"),
         evidence=evidence,
     )
-    return Reading(value=value, note=note)
+    missing = ungrounded(value, question.scan, question.desk)
+    return Reading(value=value, note=note, complaint=_not_in_data("the thesis", missing), stands=True)
 
 
 def read_proposals(text: str, question: ProposalQuestion) -> Reading[Proposals]:
@@ -170,9 +177,15 @@ def read_proposals(text: str, question: ProposalQuestion) -> Reading[Proposals]:
         apart[symbol] = NOT_HELD
     silent = {symbol: SILENT for symbol in theses if symbol not in {*accepted, *bad, *apart}}
     ordered = tuple(accepted[symbol] for symbol in theses if symbol in accepted)
+    vague = [
+        _not_in_data(f"reason of {found.symbol}", missing)
+        for found in ordered
+        if (missing := ungrounded_reason(found, theses[found.symbol], question.scan, question.desk))
+    ]
     return Reading(
         value=Proposals(accepted=ordered, undecided={**silent, **apart, **bad}),
-        complaint="; ".join(f"{symbol}: {reason}" for symbol, reason in bad.items()),
+        complaint="; ".join([*(f"{symbol}: {reason}" for symbol, reason in bad.items()), *vague]),
+        stands=not bad,
     )
 
 
@@ -204,6 +217,10 @@ def _proposal(member: object, thesis: Thesis | None) -> TradeProposal:
         )
     except ValidationError as error:
         raise BadAnswer(describe(error)) from None
+
+
+def _not_in_data(what: str, missing: tuple[str, ...]) -> str:
+    return f"{what} states numbers that are not in the data: {', '.join(missing)}" if missing else ""
 
 
 def _why_foreign(symbol: str, question: ProposalQuestion) -> str:

@@ -1,6 +1,8 @@
 """One question as it is put to a model: messages, the schema of the answer, and the digest that names them."""
 
 import json
+import re
+import unicodedata
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -13,6 +15,10 @@ PROMPT_CHARACTERS = 8_000
 ANSWER_SHOWN = 2_500
 PROBLEM_SHOWN = 400
 CHARACTERS_A_TOKEN = 4
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+MARKS = re.compile(r"[<>`{}\[\]|]")
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories of control, format, surrogate, private and unassigned characters, and of line separators."""
 
 
 class Message(Value):
@@ -75,9 +81,21 @@ def ask(node: str, subject: str, schema: dict[str, Any], data: object, **words: 
 
 
 def render(data: object) -> str:
-    """Write data as JSON with sorted keys; nothing in it can close the envelope."""
+    """Write data as JSON with sorted keys; nothing in it can close the envelope or pass for a chat's own marks."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e")
+    return STRING.sub(lambda literal: MARKS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", literal[0]), text)
+
+
+def outside(text: str, width: int) -> str:
+    """Write a text from outside on one line of at most `width` characters, in plain letters.
+
+    Compatibility forms become what they look like (a full-width bracket is a bracket, which `render` then escapes);
+    characters that are invisible, steer, or have no meaning of their own become spaces.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    seen = "".join(" " if unicodedata.category(sign) in UNSEEN else sign for sign in plain)
+    line = " ".join(seen.split())
+    return line if len(line) <= width else line[: width - 3].rstrip() + "..."
 
 
 @cache

@@ -1,14 +1,15 @@
 """The three questions in words: which numbers each prompt shows, and how it stays within its length."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
 from agent.drafts import ProposalsDraft, ResearchDraft, ThesisDraft, strict_schema
-from agent.prompt import PROMPT_CHARACTERS, Prompt, ask
-from domain.research import Desk, HeldPosition, ProposalQuestion, Question, ResearchNote, ThesisQuestion
+from agent.prompt import PROMPT_CHARACTERS, Prompt, ask, outside
+from domain.market import Headline
+from domain.research import Desk, HeldPosition, Memory, ProposalQuestion, Question, ResearchNote, ThesisQuestion
 from domain.scan import Fact, Scan, Signal
 
 SHARES = (1.0, 0.75, 0.55, 0.4, 0.3, 0.2, 0.12, 0.06, 0.03)
@@ -18,6 +19,8 @@ NAME_WIDTH = 60
 ARGUMENT_WIDTH = 420
 SUMMARY_WIDTH = 900
 SYMBOLS = 60
+HEADLINES, HEADLINE_WIDTH, HEADLINE_SYMBOLS, SOURCE_WIDTH = 12, 160, 6, 24
+MEMORIES, MEMORY_WIDTH = 6, 300
 
 
 def research_prompt(question: Question) -> Prompt:
@@ -33,6 +36,7 @@ def research_prompt(question: Question) -> Prompt:
             "signals_in_all": len(scan.signals),
             "signals_positive": sum(signal.score > 0 for signal in scan.signals),
             "cash": _round(desk.room.cash),
+            **_outside(question.headlines, question.memories, share),
         }
 
     return _fitting(lambda share: ask("research", "", _schema(ResearchDraft), data(share), **_words(scan)))
@@ -51,6 +55,11 @@ def thesis_prompt(question: ThesisQuestion) -> Prompt:
             "facts": _facts(scan.facts_of(symbol), share),
             "market_facts": _facts(scan.facts_of("MARKET"), share),
             "research": _note(question.note, share),
+            **_outside(
+                [item for item in question.headlines if symbol in item.symbols],
+                [memory for memory in question.memories if memory.symbol == symbol],
+                share,
+            ),
         }
 
     words = _words(scan) | {"symbol": symbol}
@@ -165,6 +174,33 @@ def _desk(desk: Desk, share: float) -> dict[str, Any]:
     }
 
 
+def _outside(headlines: Sequence[Headline], memories: Sequence[Memory], share: float) -> dict[str, Any]:
+    """What strangers and earlier runs wrote, newest first, under a name that says so; nothing where there is none."""
+    news = sorted(headlines, key=lambda item: (item.at, item.id), reverse=True)
+    past = sorted(memories, key=lambda memory: (memory.at, memory.episode_id), reverse=True)
+    texts: dict[str, Any] = {}
+    if news:
+        texts["headlines"] = [
+            {
+                "at": item.at.isoformat(timespec="minutes"),
+                "source": outside(item.source, SOURCE_WIDTH),
+                "symbols": [outside(name, SOURCE_WIDTH) for name in item.symbols[:HEADLINE_SYMBOLS]],
+                "title": outside(item.title, HEADLINE_WIDTH),
+            }
+            for item in _some(news, HEADLINES, share)
+        ]
+    if past:
+        texts["memories"] = [
+            {
+                "at": one.at.date().isoformat(),
+                "symbol": outside(one.symbol, SOURCE_WIDTH),
+                "text": outside(one.text, MEMORY_WIDTH),
+            }
+            for one in _some(past, MEMORIES, share)
+        ]
+    return {"outside_text": texts} if texts else {}
+
+
 def _weight(positions: Iterable[HeldPosition], symbol: str) -> float:
     return sum((position.weight for position in positions if position.symbol == symbol), 0.0)
 
@@ -174,5 +210,4 @@ def _round(number: float) -> float:
 
 
 def _clip(text: str, width: float) -> str:
-    room = max(20, int(width))
-    return text if len(text) <= room else text[: room - 3].rstrip() + "..."
+    return outside(text, max(20, int(width)))

@@ -1,9 +1,11 @@
 """What the analyst says: research, theses, proposals, and what each question cost."""
 
+from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
 from pydantic import Field
 
+from domain.market import Headline
 from domain.proposal import TradeProposal
 from domain.scan import Scan
 from domain.value import Fraction, Value
@@ -22,7 +24,8 @@ class ResearchNote(Value):
 class Thesis(Value):
     """Both sides of one symbol, and where the analyst comes down.
 
-    `confidence` is the probability that the price is higher than today, net of cost, at the horizon.
+    `confidence` is the probability that the price is higher than today, net of cost, at the horizon. `ungrounded` are
+    numbers and fact ids that it states and the data don't have; found by the system, whatever the analyst says.
     """
 
     symbol: str
@@ -35,6 +38,7 @@ class Thesis(Value):
     time_horizon_days: int = Field(ge=1, le=365)
     invalidation: str = Field(min_length=1, max_length=400)
     evidence: tuple[str, ...] = ()
+    ungrounded: tuple[str, ...] = ()
 
 
 class HeldPosition(Value):
@@ -103,12 +107,26 @@ class Answer(Value, Generic[T]):
     calls: tuple[ModelCall, ...] = ()
 
 
+class Memory(Value):
+    """What came of an earlier decision, in a few words: data like a headline, never an instruction."""
+
+    episode_id: str
+    at: datetime
+    symbol: str
+    text: str
+
+
 class Question(Value):
-    """What every question carries: the numbers, and the desk. `slot` names the run that asks, and is not shown."""
+    """What every question carries: the numbers, the desk, and texts from outside that prove nothing.
+
+    `slot` names the run that asks, and is not shown.
+    """
 
     scan: Scan
     desk: Desk
     slot: str = ""
+    headlines: tuple[Headline, ...] = ()
+    memories: tuple[Memory, ...] = ()
 
 
 class ThesisQuestion(Question):

@@ -56,7 +56,8 @@ class Trade(Value):
 
     `quantity` is in units (whole shares unless `lot` says otherwise) and never more than `asked_quantity`.
     `reduces` is true when the trade strictly reduces the position and does not cross zero. `exit_kind` is what the
-    monitor acted on, None for everybody else.
+    monitor acted on, None for everybody else. `ungrounded` is what the argument states
+    and the data don't have.
     """
 
     proposal_id: str
@@ -72,6 +73,7 @@ class Trade(Value):
     exit_kind: ExitKind | None = None
     plan: ExitPlan | None = None
     cited: tuple[Fact, ...] = ()
+    ungrounded: tuple[str, ...] = ()
     sized_by: tuple[str, ...] = ()
 
     @cached_property

@@ -17,11 +17,12 @@ from graph.views import book_of
 
 
 class Draft(NamedTuple):
-    """A proposal on its way into a batch: whose idea it is, and what a monitor's exit acts on."""
+    """A proposal on its way into a batch: whose idea it is, what a monitor's exit acts on, what is not in the data."""
 
     origin: Origin
     proposal: TradeProposal
     exit_kind: ExitKind | None = None
+    ungrounded: tuple[str, ...] = ()
 
 
 def batch_of_run(portfolio: str, slot: str) -> str:
@@ -55,7 +56,7 @@ def add_proposals(
             raise BadProposal(f"{draft.proposal.symbol} is not in the mandate of {ctx.portfolio!r}", f"it has: {known}")
     book = book_of(ctx, market)
     new = []
-    for rank, (origin, proposal, kind) in enumerate(batch):
+    for rank, (origin, proposal, kind, ungrounded) in enumerate(batch):
         proposal_id = short_id(batch_id, rank, proposal.payload_hash)
         cited = tuple(fact for fact in facts if fact.id in proposal.evidence)
         trade = size(
@@ -68,6 +69,7 @@ def add_proposals(
             min_order=ctx.rooms.min_order(book.equity),
             exit_kind=kind,
             limits=ctx.rooms.size_limits(),
+            ungrounded=ungrounded,
         )
         new.append(
             NewProposal(id=proposal_id, origin=origin, proposal=proposal, trade=trade, facts=cited, exit_kind=kind)

@@ -7,13 +7,16 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from domain.proposal import Origin, TradeProposal
+from domain.market import Headline
+from domain.proposal import TradeProposal
 from domain.research import Desk, ProposalQuestion, Question, ResearchNote, Thesis, ThesisQuestion
+from domain.scan import Scan
 from domain.schedule import is_rebalance
-from graph.batches import Draft, add_proposals, batch_of_run
+from graph.batches import add_proposals, batch_of_run
 from graph.context import Context
 from graph.episodes import remember_theses
 from graph.exits import held_since, running_out
+from graph.marks import argued, marked
 from graph.monitor import monitored
 from graph.state import Decision, Topic
 from graph.views import book_of, desk_of
@@ -46,7 +49,7 @@ def research(state: Decision, runtime: Runtime[Context]) -> Decision:
     ctx = runtime.context
     found = ctx.ledger.scan(state["scan"])
     desk = desk_of(ctx, found)
-    answer = ctx.analyst.research(Question(scan=found, desk=desk, slot=state["slot"]))
+    answer = ctx.analyst.research(Question(scan=found, desk=desk, slot=state["slot"], headlines=_headlines(ctx, found)))
     ctx.ledger.save_note(ctx.portfolio, state["slot"], answer)
     if answer.value is None:
         return {"note": None, "undecided": dict.fromkeys(found.shortlist, f"no research: {answer.problem}")}
@@ -71,10 +74,11 @@ def thesis(state: Topic, runtime: Runtime[Context]) -> Decision:
         scan=found,
         desk=Desk.model_validate(state["desk"]),
         slot=state["slot"],
+        headlines=_headlines(ctx, found),
         symbol=state["symbol"],
         note=ResearchNote.model_validate(state["note"]),
     )
-    answer = ctx.analyst.thesis(question)
+    answer = marked(ctx.analyst.thesis(question), question)
     ctx.ledger.save_thesis(ctx.portfolio, state["slot"], state["symbol"], answer)
     if answer.value is None:
         return {"undecided": {state["symbol"]: answer.problem}}
@@ -109,12 +113,15 @@ def size(state: Decision, runtime: Runtime[Context]) -> Decision:
     watched = monitored(ctx, market)
     shrinking = {draft.proposal.symbol for draft in watched}
     mine = [TradeProposal.model_validate(raw) for raw in state.get("proposals", [])]
-    origin = Origin.QUANT if ctx.analyst.baseline else Origin.MODEL
-    batch = [*watched, *(Draft(origin, proposal) for proposal in mine if proposal.symbol not in shrinking)]
+    batch = [*watched, *argued(ctx, state, found, [one for one in mine if one.symbol not in shrinking])]
     add_proposals(ctx, batch_of_run(ctx.portfolio, state["slot"]), state["slot"], market, batch, found.facts)
     dropped = {p.symbol: "the monitor reduces or closes it already" for p in mine if p.symbol in shrinking}
     remember_theses(ctx, state["slot"], market.session, found, {**state.get("undecided", {}), **dropped})
     return {"undecided": dropped}
+
+
+def _headlines(ctx: Context, found: Scan) -> tuple[Headline, ...]:
+    return ctx.ledger.snapshot(found.snapshot_digest).headlines
 
 
 def build_decide() -> StateGraph[Decision, Context, Decision, Decision]:

@@ -157,6 +157,7 @@ class RiskGate:
             min_order=self._rooms.min_order(book.equity),
             exit_kind=record.exit_kind,
             limits=self._rooms.size_limits(),
+            ungrounded=record.trade.ungrounded if record.trade else (),
         )
 
 

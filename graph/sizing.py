@@ -37,6 +37,7 @@ def size(
     min_order: float = 0.0,
     exit_kind: ExitKind | None = None,
     limits: SizeLimits = NO_LIMITS,
+    ungrounded: tuple[str, ...] = (),
 ) -> Trade | None:
     """Size one proposal on `book` at the snapshot's prices; None for HOLD.
 
@@ -76,6 +77,7 @@ def size(
         exit_kind=exit_kind,
         plan=plan,
         cited=tuple(fact for fact in facts if fact.id in proposal.evidence),
+        ungrounded=ungrounded,
         sized_by=sized_by,
     )
 

@@ -13,7 +13,10 @@ ARGUED = frozenset({Origin.MODEL, Origin.QUANT})
 
 @RULES.register
 class CitedEvidence(Rule):
-    """Want what a model or a strategy proposes to cite several distinct facts of the last sessions."""
+    """Want what a model or a strategy proposes to cite several distinct facts of the last sessions.
+
+    The facts of an argument that states numbers of its own invention do not count.
+    """
 
     soft: CountFloor
     hard: CountFloor
@@ -26,7 +29,10 @@ class CitedEvidence(Rule):
         market = situation.market
         before = min(self.max_age_sessions, len(market.sessions))
         oldest = market.sessions[-before] if before else market.session
-        count = len({fact.id for fact in trade.cited if oldest <= fact.session <= market.session})
+        young = {fact.id for fact in trade.cited if oldest <= fact.session <= market.session}
+        count = 0 if trade.ungrounded else len(young)
         outcome = Outcome.HARD if count < self.hard else Outcome.SOFT if count < self.soft else Outcome.PASS
         said = f"{count} facts since {oldest} are cited (soft: below {self.soft}, hard: below {self.hard})"
+        if trade.ungrounded:
+            said = f"the argument states what is not in the data: {', '.join(trade.ungrounded)}; {said}"
         return self.says(outcome, said, observed=count, soft=self.soft, hard=self.hard)

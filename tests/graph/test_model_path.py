@@ -8,7 +8,8 @@ import structlog
 import agent.interview
 from agent.analysts.openai import OpenAIAnalyst, OpenAISettings
 from agent.cache import AnswerCache
-from domain.records import RunStatus
+from domain.records import ProposalStatus, RunStatus
+from domain.verdict import Outcome
 from tests.graph.conftest import SESSION, demo_mandate, open_desk
 from tests.standins.chat_server import INJECTION, ChatServer
 from workers.cli.app import run as pm
@@ -142,6 +143,31 @@ def test_no_proposals_at_all_means_no_order(office, mode):
         assert run.status is RunStatus.DONE
         assert set(run.undecided) == SHORTLIST
         assert nothing_was_traded(desk)
+
+
+def test_a_thesis_with_invented_numbers_is_marked_and_its_trade_refused(office):
+    with ChatServer(script={"thesis:BAC": "ungrounded"}) as server, office.desk(server) as desk:
+        desk.runner.start(SLOT)
+
+        (record,) = [one for one in desk.ledger.proposals("demo") if one.proposal.symbol == "BAC"]
+        (thesis,) = [one for one in desk.ledger.theses("demo", SLOT) if one.symbol == "BAC"]
+        rule = next(result for result in record.verdict.results if result.rule == "cited_evidence")
+        assert thesis.ungrounded == record.trade.ungrounded == ("42.7 %",)
+        assert (record.status, rule.outcome, rule.observed) == (ProposalStatus.REJECTED, Outcome.HARD, 0)
+        assert "42.7 %" in rule.message
+        assert "BAC" not in {intent.symbol for intent in desk.ledger.intents("demo")}
+
+
+def test_pm_why_says_what_is_not_in_the_data(command):
+    with ChatServer(script={"thesis:BAC": "ungrounded"}) as server:
+        ran = command.run(server, "run", "--json", "--as-of", SLOT)
+        (made,) = [one for one in ran["proposals"] if one["symbol"] == "BAC"]
+
+        shown = command.read("why", made["id"])
+
+    assert made["ungrounded"] == ["42.7 %"]
+    assert "NOT GROUNDED: the argument states what is not in the data: 42.7 %" in shown
+    assert "Sales will rise by 42.7 %." in shown
 
 
 def test_instructions_in_the_models_own_words_stay_data(office):

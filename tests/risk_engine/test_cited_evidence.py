@@ -45,6 +45,13 @@ def test_only_models_and_strategies_argue_from_facts(origin):
     assert checked("cited_evidence", a_trade(origin=origin, cited=())).outcome is Outcome.NOT_APPLICABLE
 
 
+def test_the_facts_of_an_argument_with_numbers_of_its_own_do_not_count():
+    result = checked("cited_evidence", a_trade(cited=facts(3), ungrounded=("42.7 %", "210.5")))
+
+    assert (result.outcome, result.observed) == (Outcome.HARD, 0)
+    assert "states what is not in the data: 42.7 %, 210.5" in result.message
+
+
 def test_exits_need_no_facts():
     verdict = judged(an_exit(cited=()), a_book({"AAPL": 20.0}))
 

@@ -243,6 +243,10 @@ def _words_of(answer: Mapping[str, Any]) -> str:
     return next(field for field in ("reason", "bull_case", "summary") if field in answer)
 
 
+def _misquoted(answer: Mapping[str, Any]) -> str:
+    return f"The data are clear: {answer['symbol']}.last_close is 999.5 dollars."
+
+
 def _only_first(_: ChatServer, request: dict[str, Any], node: str, data: dict[str, Any]) -> Sent:
     answer = good_answer(node, data)
     if node == "propose":
@@ -277,6 +281,8 @@ _MODES: dict[str, Mode] = {
     "surrogate": _changed(lambda answer: answer.update(reason="\ud800", bull_case="\ud800")),
     "nul": _changed(lambda answer: answer.update({_words_of(answer): "a\x00b\u202ec"})),
     "injection": _changed(lambda answer: answer.update({_words_of(answer): INJECTION})),
+    "ungrounded": _changed(lambda answer: answer.update({_words_of(answer): "Sales will rise by 42.7 %."})),
+    "contradiction": _changed(lambda answer: answer.update({_words_of(answer): _misquoted(answer)})),
     "invented_symbol": _with_foreign,
     "only_first": _only_first,
     "invented_evidence": _changed(lambda answer: answer["evidence"].append("KO.crystal_ball")),

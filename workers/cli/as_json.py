@@ -60,6 +60,7 @@ def proposal_json(record: ProposalRecord) -> dict[str, Any]:
         "rules": [rule_json(result) for result in verdict.results] if verdict else [],
         "confidence": record.proposal.confidence,
         "reason": record.proposal.reason,
+        "ungrounded": list(record.trade.ungrounded if record.trade else ()),
         "problem": record.problem,
     }
 

@@ -24,6 +24,7 @@ def explain(wired: Wired, record: ProposalRecord) -> None:
             style="dim",
         )
     )
+    _thesis(out, wired, record)
     for fact in record.facts:
         out.print(Text(f"  {fact.id}: {fact.text} ({fact.provenance.value}, {fact.session})", style="dim"))
     for verdict in ledger.verdicts(record.id):
@@ -36,6 +37,18 @@ def explain(wired: Wired, record: ProposalRecord) -> None:
         out.print(Text(record.problem, style="yellow"))
     output.heading(out, "Orders")
     show_book.order_table(out, ledger.intents(record.portfolio, proposal_id=record.id))
+
+
+def _thesis(out: Console, wired: Wired, record: ProposalRecord) -> None:
+    theses = wired.ctx.ledger.theses(record.portfolio, record.slot) if record.slot else ()
+    for thesis in theses:
+        if thesis.symbol == record.proposal.symbol:
+            out.print(Text.assemble(("for      ", "green"), thesis.bull_case))
+            out.print(Text.assemble(("against  ", "red"), thesis.bear_case))
+            out.print(Text.assemble(("wrong if ", "dim"), thesis.invalidation))
+    stated = record.trade.ungrounded if record.trade else ()
+    if stated:
+        out.print(Text(f"NOT GROUNDED: the argument states what is not in the data: {', '.join(stated)}", "bold red"))
 
 
 def _verdict(out: Console, verdict: RiskVerdict) -> None:
