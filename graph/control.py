@@ -15,6 +15,7 @@ from graph import execution
 from graph.breakers import sessions_since
 from graph.context import Context, Floor, Till
 from graph.exits import closing, is_leaving
+from graph.two_people import CONFIRM_AFTER, CONFIRM_WITHIN, Agreement, agree
 from graph.views import book_of, market_now
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 SESSIONS_OUT = 20
 """A drawdown keeps the desk REDUCING for at least this many sessions."""
-CONFIRM_AFTER = timedelta(seconds=60)
-"""A single operator confirms leaving HALTED twice, this far apart on the wall."""
-CONFIRM_WITHIN = timedelta(minutes=15)
-"""After this long a question lapses and has to be asked again."""
 
 
 class NeedsConfirmation(BadInput):
@@ -147,26 +144,44 @@ def resume(ctx: Floor, by: str, confirm: str, reason: str = "resumed by a person
     return Resumed(after, done=True, phrase=phrase, single_operator=alone)
 
 
-def flatten(runner: "Runner", by: str, confirm: str) -> tuple[ProposalRecord, ...]:
+def agree_to_flatten(ctx: Floor, by: str, confirm: str) -> Agreement:
+    """Take one yes to selling everything: it needs two people, or a single operator twice, 60 seconds apart.
+
+    Raises:
+        NeedsConfirmation: the phrase is missing.
+        BadInput: `by` is no approver of a mandate that lists two or more.
+    """
+    _want_phrase(ctx.portfolio, confirm)
+    return agree(ctx, ctx.mandate.approvers, "flatten", by)
+
+
+def flatten(runner: "Runner", by: str, confirm: str, how: str = "") -> tuple[ProposalRecord, ...]:
     """Cancel entries and propose to sell every holding, through the gate; passes also when HALTED.
+
+    Call it once `agree_to_flatten` (or a messenger's own two confirmations) says so; `how` goes into the record.
 
     Raises:
         NeedsConfirmation: the phrase is missing.
     """
     ctx = runner.ctx
-    phrase = flatten_phrase(ctx.portfolio)
-    if confirm != phrase:
-        raise NeedsConfirmation(f"flatten sells everything that {ctx.portfolio!r} holds", f'add --confirm "{phrase}"')
+    _want_phrase(ctx.portfolio, confirm)
+    reason = f"Flatten, asked for by {by}" + (f" ({how})" if how else "")
     runner.enter()
     cancel_entries(ctx, ctx.ledger.control(ctx.portfolio))
     market = market_now(ctx)
     book = book_of(ctx, market)
     proposals = [
-        closing(position, price, book.equity, f"Flatten, asked for by {by}")
+        closing(position, price, book.equity, reason)
         for symbol, position in sorted(book.positions.items())
         if not is_leaving(book, symbol) and (price := market.price(symbol)) is not None and book.equity > 0.0
     ]
     return runner.propose(proposals, Origin.FLATTEN) if proposals else ()
+
+
+def _want_phrase(portfolio: str, confirm: str) -> None:
+    phrase = flatten_phrase(portfolio)
+    if confirm != phrase:
+        raise NeedsConfirmation(f"flatten sells everything that {portfolio!r} holds", f'add --confirm "{phrase}"')
 
 
 def deposit(ctx: Context, amount: Decimal, by: str, key: str | None = None) -> Flow:

@@ -113,14 +113,22 @@ def test_leaving_halted_asks_twice_a_minute_apart(demo, monkeypatch):
     assert status["reference_high"] == pytest.approx(status["unit_value"], abs=1e-6)
 
 
-def test_flatten_wants_a_phrase_and_sells_everything_also_when_halted(demo):
+def test_flatten_wants_a_phrase_twice_and_sells_everything_also_when_halted(demo, monkeypatch):
     assert demo.json("positions")["positions"]
     demo("kill")
 
     assert 'add --confirm "flatten demo"' in demo("flatten").refused()
+    asked = demo.json("flatten", "--confirm", "flatten demo")
+    again = demo("flatten", "--confirm", "flatten demo")
+    still = demo.json("positions")["positions"]
+    wall = ReplayClock.wall
+    monkeypatch.setattr(ReplayClock, "wall", lambda self: wall(self) + timedelta(seconds=61))
     sold = demo.json("flatten", "--confirm", "flatten demo")
 
+    assert (asked["done"], asked["operator"], bool(still)) == (False, "single operator", True)
+    assert "asked to flatten; confirm from" in again.out
     assert {(p["origin"], p["status"]) for p in sold} == {("flatten", "done")}
+    assert all("(single operator)" in p["reason"] for p in sold)
     assert demo.json("positions")["positions"] == []
     assert "nothing is held" in demo("flatten", "--confirm", "flatten demo").out
 

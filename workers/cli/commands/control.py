@@ -11,6 +11,7 @@ from workers.cli.options import DEFAULT_PORTFOLIO, Json, Portfolio
 if TYPE_CHECKING:
     from domain.records import Control, Flow
     from graph.control import Resumed, Stopped
+    from graph.two_people import Agreement
 
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the audit chain.")]
 Confirm = Annotated[str, typer.Option("--confirm", metavar="PHRASE", help="The phrase that says you mean it.")]
@@ -78,19 +79,30 @@ def register(app: typer.Typer) -> None:
             _show_resumed(carry_out(wired.ctx, by, confirm, reason_text(reason)), as_json=as_json)
 
     @app.command()
-    def flatten(confirm: Confirm = "", portfolio: Portfolio = DEFAULT_PORTFOLIO, as_json: Json = False) -> None:
+    def flatten(
+        confirm: Confirm = "",
+        by: Annotated[str, typer.Option("--by", metavar="NAME", help="Which approver you are.")] = BY,
+        portfolio: Portfolio = DEFAULT_PORTFOLIO,
+        as_json: Json = False,
+    ) -> None:
         """Sell everything, through the gate; also when HALTED.
 
-        Say `--confirm "flatten NAME"` with the portfolio's name. The desk keeps its state: `pm kill` or `pm pause`
-        first, if it should not buy again.
+        Say `--confirm "flatten NAME"` with the portfolio's name, twice: the first call asks, the second, 60 seconds
+        later and within 15 minutes, sells; where the mandate lists several approvers, another of them confirms. The
+        desk keeps its state: `pm kill` or `pm pause` first, if it should not buy again.
         """
+        from graph.control import agree_to_flatten
         from graph.control import flatten as carry_out
         from workers.cli import as_json as js
         from workers.cli import output, show_proposals
         from workers.wiring import wire
 
         with wire(portfolio) as wired:
-            records = carry_out(wired.runner, BY, confirm)
+            agreed = agree_to_flatten(wired.ctx, by, confirm)
+            if not agreed.done:
+                _show_asked(agreed, confirm, as_json=as_json)
+                return
+            records = carry_out(wired.runner, by, confirm, agreed.how)
             if as_json:
                 output.json_line([js.proposal_json(record) for record in records])
             elif records:
@@ -172,6 +184,19 @@ def _show_resumed(resumed: "Resumed", *, as_json: bool) -> None:
     who = "confirm" if resumed.single_operator else "let another approver confirm (--by NAME)"
     output.say(f"asked to resume; {who} from {resumed.not_before:%H:%M:%S} until {resumed.until:%H:%M:%S} UTC with")
     output.say(f'    {output.program()} resume --confirm "{resumed.phrase}"')
+
+
+def _show_asked(agreed: "Agreement", phrase: str, *, as_json: bool) -> None:
+    from workers.cli import output
+
+    if as_json:
+        operator = "single operator" if agreed.single_operator else "two people"
+        moments = {"not_before": agreed.not_before.isoformat(), "until": agreed.until.isoformat()}
+        output.json_line({"done": False, "phrase": phrase, "operator": operator, **moments})
+        return
+    who = "confirm" if agreed.single_operator else "let another approver confirm (--by NAME)"
+    output.say(f"asked to flatten; {who} from {agreed.not_before:%H:%M:%S} until {agreed.until:%H:%M:%S} UTC with")
+    output.say(f'    {output.program()} flatten --confirm "{phrase}"')
 
 
 def _show_flow(flow: "Flow", *, as_json: bool) -> None:
