@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,9 +36,10 @@ class CannotStart(Exception):
 class Postgres:
     """One running cluster; `create` makes a database of its own for a test."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, folder: Path, launch: Callable[[], subprocess.Popen[bytes]]) -> None:
         self._folder = folder
-        self._process = process
+        self._launch = launch
+        self._process = launch()
         self._made = 0
 
     def create(self, template: str = "template1") -> str:
@@ -59,6 +60,17 @@ class Postgres:
         """Tell the address of a database."""
         return f"postgresql{'' if plain else '+psycopg'}://pm@/{name}?host={self._folder}"
 
+    def restart(self, *, crash: bool) -> None:
+        """Stop it, as after a power cut or in order, and start it again on what it has."""
+        self._process.send_signal(signal.SIGQUIT if crash else signal.SIGINT)
+        self._process.wait(START_SECONDS)
+        self._process = self._launch()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it answers; raises CannotStart."""
+        _wait(self, self._process, self._folder / "log")
+
     def stop(self) -> None:
         """End it at once; nothing in it is worth keeping."""
         self._process.send_signal(signal.SIGQUIT)
@@ -66,8 +78,8 @@ class Postgres:
 
 
 @contextmanager
-def started() -> Iterator[Postgres]:
-    """Start a cluster; raises CannotStart with the reason."""
+def started(**flags: str) -> Iterator[Postgres]:
+    """Start a cluster, with some of FLAGS changed; raises CannotStart with the reason."""
     folder = Path(tempfile.mkdtemp(prefix="pmpg", dir="/tmp"))
     try:
         who = _unprivileged(folder)
@@ -83,20 +95,9 @@ def started() -> Iterator[Postgres]:
         )
         if made.returncode:
             raise CannotStart(f"initdb: {made.stderr.decode().strip().splitlines()[-1:]}")
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-k", folder, *_flags()],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call between fork and exec
-                env={"PATH": "/usr/bin:/bin"},
-                cwd=folder,
-                **who,
-            )
-        server = Postgres(folder, process)
+        server = Postgres(folder, lambda: _launched(binaries, folder, data, who, {**FLAGS, **flags}))
         try:
-            _wait(server, process, folder / "log")
+            server.wait()
             yield server
         finally:
             server.stop()
@@ -145,8 +146,21 @@ def _runs(binary: Path, folder: Path, who: dict[str, int]) -> bool:
         return False
 
 
-def _flags() -> list[str]:
-    return [word for name, value in FLAGS.items() for word in ("-c", f"{name}={value}")]
+def _launched(
+    binaries: Path, folder: Path, data: Path, who: dict[str, int], flags: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    options = [word for name, value in flags.items() for word in ("-c", f"{name}={value}")]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-k", folder, *options],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call between fork and exec
+            env={"PATH": "/usr/bin:/bin"},
+            cwd=folder,
+            **who,
+        )
 
 
 def _die_with_parent() -> None:
