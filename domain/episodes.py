@@ -1,6 +1,6 @@
 """What is kept to learn from: one episode a decision, and what came of it, traded or not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -12,6 +12,8 @@ from domain.orders import BookedFill
 from domain.proposal import Origin
 from domain.trade import Side
 from domain.value import Fraction, Value
+
+LONGEST_SITUATION = 2000
 
 
 class Episode(Value):
@@ -68,6 +70,15 @@ def thesis_id(portfolio: str, slot: str, symbol: str) -> str:
     return short_id("thesis", portfolio, slot, symbol)
 
 
+def situation_text(episode: Episode) -> str:
+    """Describe where the desk was, as it was known then: what recall compares. What came of it is not in it."""
+    where = [f"{name}={value}" for name, value in sorted(episode.situation.items())]
+    side = episode.side.value if episode.side else "HOLD"
+    return " ".join(
+        [episode.symbol, episode.sector, side, *where, *sorted(episode.evidence), episode.bull_case, episode.bear_case]
+    )[:LONGEST_SITUATION]
+
+
 class Span(StrEnum):
     """How long after the decision an outcome was measured."""
 
@@ -121,6 +132,32 @@ class Judged(Value):
     def after(self, span: Span) -> TradeOutcome | None:
         """Find the outcome of one span; None where it is not complete."""
         return next((outcome for outcome in self.outcomes if outcome.span is span), None)
+
+
+class EpisodeIndex(Protocol):
+    """Finds episodes by similarity; an index over the ledger, which can be emptied and rebuilt at any time."""
+
+    def add(self, episode: Episode) -> None:
+        """Index an episode once; a second call changes nothing."""
+        ...
+
+    def similar(
+        self, text: str, portfolio: str, before: date, *, symbol: str | None = None, limit: int = 5
+    ) -> tuple[str, ...]:
+        """Find the ids of episodes decided before `before` whose situation is closest to `text`, best first."""
+        ...
+
+    def forget(self, portfolio: str, episode_id: str) -> bool:
+        """Take an episode out of the index; tell whether it was there."""
+        ...
+
+    def rebuild(self, portfolio: str, episodes: Iterable[Episode]) -> int:
+        """Index a portfolio anew; return how many episodes that were."""
+        ...
+
+    def close(self) -> None:
+        """Close what was opened."""
+        ...
 
 
 class EpisodeStore(Protocol):
