@@ -4,6 +4,7 @@ import unicodedata
 from types import SimpleNamespace
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
 
 from agent.analysts.openai import OpenAIAnalyst, OpenAISettings
 from domain.errors import AlreadyDecided, BadInput
@@ -39,7 +40,9 @@ class Wave:
                 }
             }
         )
-        self._opened = open_desk(home, mandate=mandate, analyst=analyst, feed=AttackedFeed(self._placed("headline")))
+        self._opened = open_desk(
+            home, mandate=mandate, analyst=analyst, feed=AttackedFeed(self._placed("headline")), saver=InMemorySaver()
+        )
         self.desk = self._opened.__enter__()
         sectors = {symbol: member.sector for symbol, member in mandate.universe.items()}
         self.checker = Checker(SqliteBackend(home).raw, mandate.name, sectors)
