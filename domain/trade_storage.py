@@ -43,6 +43,7 @@ class ProposalStore(Protocol):
         *,
         slot: str | None = None,
         batch_id: str | None = None,
+        session: date | None = None,
         statuses: Collection[ProposalStatus] | None = None,
         limit: int | None = None,
     ) -> tuple[ProposalRecord, ...]:

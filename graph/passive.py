@@ -1,6 +1,7 @@
 """Limits that what is held has outgrown by itself: drift, a restriction added later, a symbol no longer tradable."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from domain.book import Book
 from domain.market import MarketSnapshot
@@ -14,6 +15,10 @@ MEASURED = ("max_position_weight", "max_sector_weight", "correlation_limit")
 """Rules that a smaller holding brings back under the limit."""
 FORBIDDING = ("restricted_list", "tradable_symbol")
 """Rules that forbid the holding altogether."""
+
+
+LAST_MINUTES = timedelta(minutes=10)
+SAID = "A limit is exceeded without a trade"
 
 
 class PassiveBreach(Value):
@@ -42,7 +47,7 @@ def passive_breaches(engine: Judge, book: Book, market: MarketSnapshot) -> tuple
 def reductions(breaches: Sequence[PassiveBreach], book: Book, market: MarketSnapshot) -> tuple[TradeProposal, ...]:
     """Propose to bring what is over a hard limit back to the soft one: the heaviest holding gives way, once a session.
 
-    They expire with the session, like every proposal; the next session looks again.
+    The deadline is ten minutes before the close: the proposals expire with the session, the next one looks again.
     """
     excess: dict[str, tuple[float, str]] = {}
     answered: set[tuple[str, float | None]] = set()
@@ -54,18 +59,28 @@ def reductions(breaches: Sequence[PassiveBreach], book: Book, market: MarketSnap
         if breach.excess > excess.get(breach.symbol, (0.0, ""))[0]:
             excess[breach.symbol] = (breach.excess, breach.result.message)
     return tuple(
-        _reduction(symbol, min(share, _weight(symbol, book, market)), why)
+        _reduction(symbol, min(share, _weight(symbol, book, market)), why, deadline(market))
         for symbol, (share, why) in excess.items()
         if book.being_sold(symbol) < book.held(symbol)
     )
 
 
-def _reduction(symbol: str, share: float, why: str) -> TradeProposal:
+def deadline(market: MarketSnapshot) -> datetime:
+    """Until when a book has to be back under its hard limits: ten minutes before the session's close."""
+    return market.closes_at - LAST_MINUTES
+
+
+def is_reduction(proposal: TradeProposal) -> bool:
+    """Whether the desk proposed this because a limit was exceeded without a trade."""
+    return proposal.reason.startswith(SAID)
+
+
+def _reduction(symbol: str, share: float, why: str, until: datetime) -> TradeProposal:
     return TradeProposal(
         symbol=symbol,
         action=Action.SELL,
         position_size_pct=min(1.0, max(share, 1e-6)),
-        reason=f"A limit is exceeded without a trade: {why}"[:300],
+        reason=f"{SAID}, to be mended by {until:%Y-%m-%d %H:%M} UTC: {why}"[:300],
         confidence=0.5,
         risk_level="low",
         expected_upside_pct=0.0,

@@ -76,6 +76,7 @@ class ProposalPart(Part):
         *,
         slot: str | None = None,
         batch_id: str | None = None,
+        session: date | None = None,
         statuses: Collection[ProposalStatus] | None = None,
         limit: int | None = None,
     ) -> tuple[ProposalRecord, ...]:
@@ -85,6 +86,8 @@ class ProposalPart(Part):
             wanted = wanted.where(ProposalRow.slot == slot)
         if batch_id is not None:
             wanted = wanted.where(ProposalRow.batch_id == batch_id)
+        if session is not None:
+            wanted = wanted.where(ProposalRow.session == session)
         if statuses is not None:
             wanted = wanted.where(col(ProposalRow.status).in_(sorted(statuses)))
         ordered = wanted.order_by(col(ProposalRow.created_at), ProposalRow.batch_id, col(ProposalRow.rank))

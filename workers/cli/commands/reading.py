@@ -63,15 +63,27 @@ def register(app: typer.Typer) -> None:
         slot: Annotated[
             str | None, typer.Option("--slot", metavar="NAME", help="Which run; default: the last.")
         ] = None,
+        daily: Annotated[
+            bool, typer.Option("--daily", help="The day's reconciliation instead: overrides, gaps, differences.")
+        ] = False,
         portfolio: Portfolio = DEFAULT_PORTFOLIO,
         as_json: Json = False,
     ) -> None:
-        """Print a run again, the last one or that of a slot."""
-        from domain.errors import NotFound
-        from workers.cli import show_run
+        """Print a run again, or the day's reconciliation.
+
+        A run is the last one or that of a slot. `--daily` lists what people overrode, what could not be judged, what
+        was assumed, where broker and book differ, and what exceeds a limit without a trade.
+        """
+        from domain.errors import BadInput, NotFound
+        from workers.cli import show_daily, show_run
         from workers.wiring import wire
 
+        if daily and slot:
+            raise BadInput("--daily is about the session, not about one run", "leave --slot out")
         with wire(portfolio) as wired:
+            if daily:
+                show_daily.daily(wired, as_json=as_json)
+                return
             ledger = wired.ctx.ledger
             newest = next(iter(ledger.runs(wired.ctx.portfolio, limit=1)), None)
             run = ledger.run(wired.ctx.portfolio, slot) if slot else newest
