@@ -85,6 +85,18 @@ class RateLimited(Transient):
     """The vendor said not now, and did not take the request."""
 
 
+class Undelivered(Transient):
+    """A message did not arrive, as far as we know; `retry_after` is how long its channel wants us to wait (seconds)."""
+
+    def __init__(self, message: str, remedy: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, remedy)
+        self.retry_after = retry_after
+
+
+class Undeliverable(RunAborted):
+    """A channel refused a message, and would refuse it again."""
+
+
 class OrderRefused(RunAborted):
     """The broker answered no; do not send it again."""
 

@@ -44,12 +44,13 @@ class Card(Value):
 
 
 class Consent(Value):
-    """A person's first or second yes to something that takes two; `at` is on the wall."""
+    """A person's first or second yes to something that takes two; `at` is on the wall, `quantity` in units."""
 
     portfolio: str
     subject: str
     version: int
     person: str
+    quantity: float = 0.0
     at: datetime
 
 
@@ -82,10 +83,6 @@ class PeopleStore(Protocol):
         """List what came in and was not carried out, oldest first."""
         ...
 
-    def last_update(self, portfolio: str) -> int | None:
-        """Tell the highest number that came in."""
-        ...
-
     def end_update(
         self,
         portfolio: str,
@@ -96,7 +93,10 @@ class PeopleStore(Protocol):
         actor: str,
         at: datetime,
     ) -> bool:
-        """Mark an update as dealt with and append its one audit row; tell whether this call did it."""
+        """Mark an update as dealt with and append its one audit row; tell whether this call did it.
+
+        Without an `action` there is no row: nothing was asked.
+        """
         ...
 
     def put_card(self, card: Card) -> bool:
@@ -119,9 +119,7 @@ class PeopleStore(Protocol):
         """Close a card that answers once; tell whether this call closed it."""
         ...
 
-    def consent(
-        self, portfolio: str, subject: str, version: int, person: str, at: datetime, since: datetime
-    ) -> tuple[Consent, ...]:
+    def consent(self, given: Consent, since: datetime) -> tuple[Consent, ...]:
         """Write down a yes; return all of them not older than `since`, oldest first. A person's first one stays."""
         ...
 

@@ -126,3 +126,7 @@ class OrderStore(Protocol):
     def orders(self, portfolio: str, limit: int = 100) -> tuple[OrderIntent, ...]:
         """List intents, newest first."""
         ...
+
+    def fills_of(self, proposal_id: str) -> tuple[Fill, ...]:
+        """List what was traded for a proposal, oldest first."""
+        ...

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.errors import BadInput
+from domain.people import Consent
 from graph.context import Till
 
 CONFIRM_AFTER = timedelta(seconds=60)
@@ -37,7 +38,8 @@ def agree(till: Till, approvers: tuple[str, ...], subject: str, by: str, version
             f"{by} is no approver of {till.portfolio!r}", f"say who you are, --by with one of: {', '.join(approvers)}"
         )
     wall = till.clock.wall()
-    given = till.ledger.consent(till.portfolio, subject, version, by, wall, wall - CONFIRM_WITHIN)
+    yes = Consent(portfolio=till.portfolio, subject=subject, version=version, person=by, at=wall)
+    given = till.ledger.consent(yes, wall - CONFIRM_WITHIN)
     first = given[0]
     if alone:
         mine = next(yes for yes in given if yes.person == by)

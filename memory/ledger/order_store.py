@@ -153,6 +153,13 @@ class OrderPart(Part):
             db.flush()
             return _to_intent(row)
 
+    def fills_of(self, proposal_id: str) -> tuple[Fill, ...]:
+        """List what was traded for a proposal, oldest first."""
+        wanted = select(FillRow).where(FillRow.proposal_id == proposal_id)
+        with self._database.read() as db:
+            rows = db.exec(wanted.order_by(col(FillRow.at), FillRow.execution_id))
+            return tuple(Fill.model_validate(row.model_dump(exclude={"portfolio", "proposal_id"})) for row in rows)
+
 
 def _portfolio_of(client_order_id: str) -> SelectOfScalar[str]:
     return select(IntentRow.portfolio).where(IntentRow.client_order_id == client_order_id)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlmodel import col, func, select, update
+from sqlmodel import col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.people import Card, Consent, Message, StoredUpdate
@@ -35,12 +35,6 @@ class PeoplePart(Part):
             rows = db.exec(waiting).all()
             return tuple(StoredUpdate.model_validate(row.model_dump(exclude={"done_at"})) for row in rows)
 
-    def last_update(self, portfolio: str) -> int | None:
-        """Tell the highest number that came in."""
-        highest = select(func.max(TelegramUpdateRow.update_id)).where(TelegramUpdateRow.portfolio == portfolio)
-        with self._database.read() as db:
-            return db.exec(highest).one()
-
     def end_update(
         self,
         portfolio: str,
@@ -51,13 +45,14 @@ class PeoplePart(Part):
         actor: str,
         at: datetime,
     ) -> bool:
-        """Mark an update as dealt with and append its one audit row; tell whether this call did it."""
+        """Mark an update as dealt with and append its audit row, where it asked for something; tell whether we did."""
         with self._database.write(portfolio) as db:
             row = db.get(TelegramUpdateRow, (portfolio, update_id), with_for_update=True)
             if row is None or row.done_at is not None:
                 return False
             row.done_at = at
-            self._note(db, portfolio, action, subject, {"update": update_id, **detail}, actor)
+            if action:
+                self._note(db, portfolio, action, subject, {"update": update_id, **detail}, actor)
             return True
 
     def put_card(self, card: Card) -> bool:
@@ -104,19 +99,16 @@ class PeoplePart(Part):
         with self._database.write(portfolio) as db:
             return db.exec(close).first() is not None
 
-    def consent(
-        self, portfolio: str, subject: str, version: int, person: str, at: datetime, since: datetime
-    ) -> tuple[Consent, ...]:
+    def consent(self, given: Consent, since: datetime) -> tuple[Consent, ...]:
         """Write down a yes; return all of them not older than `since`, oldest first. A person's first one stays."""
-        row = ConsentRow(portfolio=portfolio, subject=subject, version=version, person=person, at=at)
-        with self._database.write(portfolio) as db:
-            known = db.get(ConsentRow, (portfolio, subject, version, person))
+        with self._database.write(given.portfolio) as db:
+            known = db.get(ConsentRow, (given.portfolio, given.subject, given.version, given.person))
             if known is None or known.at < since:
-                upsert(db, row)
-                self._note(db, portfolio, "consent_given", subject, {"version": version}, person)
-                db.flush()
+                upsert(db, ConsentRow(**given.model_dump()))
+                detail = {"version": given.version, "quantity": given.quantity}
+                self._note(db, given.portfolio, "consent_given", given.subject, detail, given.person)
                 db.expire_all()
-            return _consents(db.exec(_fresh(portfolio, subject, version, since)).all())
+            return _consents(db.exec(_fresh(given.portfolio, given.subject, given.version, since)).all())
 
     def consents(self, portfolio: str, subject: str, version: int, since: datetime) -> tuple[Consent, ...]:
         """List the yeses not older than `since`, oldest first."""

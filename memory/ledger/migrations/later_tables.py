@@ -13,6 +13,7 @@ from memory.ledger.migrations.columns import (
     large,
     moment,
     money,
+    number,
     primary,
     text,
     whole,
@@ -61,6 +62,7 @@ def people() -> None:
         "consent",
         *text("portfolio subject person"),
         *whole("version"),
+        *number("quantity"),
         *moment("at"),
         primary("consent", "portfolio", "subject", "version", "person"),
     )

@@ -56,6 +56,7 @@ class ConsentRow(Row, table=True):
     subject: str = Field(primary_key=True)
     version: int = Field(primary_key=True)
     person: str = Field(primary_key=True)
+    quantity: float
     at: datetime
 
 
