@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     news: str = ""
     events: str = ""
     clock: Literal["system", "broker"] = "system"
+    notifier: str = "terminal"
+    alerts: str = "all"
+    quiet_hours: str = ""
     portfolio: str = "demo"
     portfolios: str = ""
     database_url: SecretStr | None = None
@@ -64,6 +67,11 @@ class Settings(BaseSettings):
     def mandates(self) -> tuple[str, ...]:
         """The portfolios that run by themselves, as PM_PORTFOLIOS names them; none means all in `portfolios/`."""
         return _names(self.portfolios)
+
+    @property
+    def notifier_names(self) -> tuple[str, ...]:
+        """The channels that the user has named."""
+        return _names(self.notifier)
 
     @property
     def cache_path(self) -> Path:
