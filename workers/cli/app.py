@@ -18,6 +18,7 @@ from workers.cli.commands import (
     control,
     cost,
     limits,
+    people,
     propose,
     reading,
     run_day,
@@ -38,7 +39,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (run_day, answers, reading, propose, control, audit, upkeep, limits, cost, running, backtest, adjust):
+for module in (
+    run_day,
+    answers,
+    reading,
+    propose,
+    control,
+    audit,
+    upkeep,
+    limits,
+    cost,
+    running,
+    backtest,
+    adjust,
+    people,
+):
     module.register(app)
 
 

@@ -1,0 +1,37 @@
+"""`pm bot`: check the settings, run the bot, end it on a signal."""
+
+import asyncio
+import signal
+import sys
+
+from domain.errors import BadInput
+from tools.notifiers.telegram import TelegramSettings
+from workers.channels import CARDS
+from workers.settings import read_settings
+from workers.telegram.bot import Bot
+from workers.telegram.staff import read_staff
+
+
+def run_bot(portfolio: str) -> None:
+    """Run the bot of a portfolio until SIGINT or SIGTERM.
+
+    Raises:
+        BadInput: a setting is missing or wrong; an empty PM_APPROVERS refuses to start.
+    """
+    settings = TelegramSettings.read()
+    staff = read_staff(settings.pm_approvers)
+    if CARDS not in read_settings().notifier_names:
+        raise BadInput("PM_NOTIFIER does not name telegram, so no card would be sent", "set PM_NOTIFIER=telegram")
+    asyncio.run(_run(Bot(portfolio, settings, staff, _say)))
+
+
+async def _run(bot: Bot) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, bot.stop)
+    await bot.run()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
