@@ -25,19 +25,21 @@ class RiskScore(Rule):
 
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Compare the score with the limits; all three are points."""
-        observed = self.score(trade, situation)
-        said = f"risk score {observed:.0f} (soft {self.soft:g}, hard {self.hard:g})"
+        parts = self.parts(trade, situation)
+        observed = sum(parts.values())
+        shares = ", ".join(f"{name} {points:.0f}" for name, points in parts.items())
+        said = f"risk score {observed:.0f} (soft {self.soft:g}, hard {self.hard:g}): {shares}"
         return self.says(
             outcome_below(observed, self.soft, self.hard), said, observed=observed, soft=self.soft, hard=self.hard
         )
 
-    def score(self, trade: Trade, situation: Situation) -> float:
-        """Compute the score of the trade at its present quantity, in points."""
+    def parts(self, trade: Trade, situation: Situation) -> dict[str, float]:
+        """Tell what each factor adds to the score of the trade at its present quantity, in points."""
         uses = {name: situation.use(name, trade) for name in self.weights}
-        parts = [(self.weights[name], min(use, self.most_use)) for name, use in uses.items() if use is not None]
-        total = sum(weight for weight, _ in parts)
+        known = {name: min(use, self.most_use) for name, use in uses.items() if use is not None}
+        total = sum(self.weights[name] for name in known)
         if not total > 0.0:
             raise BadInput(f"no factor of the risk score of {trade.symbol} can be measured", "give it a weight")
         reward = situation.figures.sharpe(trade.symbol, self.sharpe_sessions)
         scale = min(max(1.25 - 0.25 * reward, 0.8), 1.25)
-        return 100.0 * scale * sum(weight * use for weight, use in parts) / total
+        return {name: 100.0 * scale * self.weights[name] * use / total for name, use in known.items()}

@@ -85,3 +85,12 @@ def test_a_score_without_a_weight_that_can_be_measured_is_an_error():
 
     assert result.outcome is Outcome.ERROR
     assert "no factor of the risk score of AAPL" in result.message
+
+
+def test_the_message_names_what_each_factor_adds_and_the_parts_make_the_whole():
+    result = checked("risk_score", a_trade())
+    _, _, told = result.message.partition("): ")
+
+    points = [float(part.rpartition(" ")[2]) for part in told.split(", ")]
+    assert "max_position_weight" in told
+    assert abs(sum(points) - result.observed) <= 0.5 * len(points)
