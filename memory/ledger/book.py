@@ -1,10 +1,12 @@
 """Reading a portfolio's book: its cost depends on what is held, open and of this session, never on the history."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import Row
+from sqlmodel import Session
 
 from domain.book import Book, Position, RecentProposal, Reservation, TradeToday, WorkingOrder
 from domain.errors import NoData
@@ -12,20 +14,19 @@ from domain.orders import IntentState
 from domain.records import ProposalStatus
 from domain.trade import ExitKind, ExitPlan
 from memory.ledger.accounts import account_of, control_of
+from memory.ledger.book_rows import (
+    FILLS_SINCE,
+    OPEN_INTENTS,
+    POSITIONS,
+    PROPOSALS_OF_DAY,
+    RESERVATIONS,
+    SURVIVED,
+    UNIT_VALUES,
+    rows,
+)
 from memory.ledger.calibration_store import read_calibrations
 from memory.ledger.proposal_rows import HOLDS_ROOM
-from memory.ledger.tables import (
-    EquityPointRow,
-    FillRow,
-    IntentRow,
-    MismatchRow,
-    PortfolioRow,
-    PositionRow,
-    ProposalRow,
-    ReservationRow,
-)
 
-WORKING = tuple(state for state in IntentState if not state.is_final)
 UNCERTAIN = frozenset({IntentState.UNKNOWN, IntentState.QUARANTINED})
 ACCEPTED = frozenset({*HOLDS_ROOM, ProposalStatus.EXECUTING, ProposalStatus.DONE, ProposalStatus.QUARANTINED})
 
@@ -50,8 +51,9 @@ def read_book(
     positions = _positions(session, portfolio)
     cash = float(account.cash)
     equity = cash + sum(held.quantity * _price(prices, symbol) for symbol, held in positions.items())
-    intents = _open_intents(session, portfolio)
-    today = _proposals_of(session, portfolio, day, without)
+    intents = rows(session, OPEN_INTENTS, portfolio=portfolio)
+    today = [row for row in rows(session, PROPOSALS_OF_DAY, portfolio=portfolio, day=day) if row.id not in without]
+    week = rows(session, FILLS_SINCE, portfolio=portfolio, day=day, since=day - timedelta(days=7))
     control = control_of(session, portfolio)
     return Book(
         portfolio=portfolio,
@@ -64,18 +66,18 @@ def read_book(
         unit_value=equity / float(account.units),
         reference_high=account.reference_high,
         all_time_high=account.all_time_high,
-        last_session_return=_last_return(session, account, day),
+        last_session_return=_last_return(session, portfolio, day),
         control=control.state,
         control_epoch=control.epoch,
         trades_today=tuple(trade for row in today if (trade := _trade_today(row))),
-        recent=tuple(recent for row in today if (recent := _recent(row))),
-        stopped_out=_stopped_out(session, portfolio, day, today),
+        recent=tuple(_recent(row) for row in today),
+        stopped_out=_stopped_out(today, [fill for fill in week if fill.session == day]),
         unknown_orders=sum(intent.state in UNCERTAIN for intent in intents),
-        mismatches=_mismatches(session, portfolio),
+        mismatches=rows(session, SURVIVED, portfolio=portfolio)[0][0],
         account_age_seconds=(now - account.account_seen_at).total_seconds()
         if now is not None and account.account_seen_at is not None
         else None,
-        day_trades=_day_trades(session, portfolio, day),
+        day_trades=_day_trades(week),
         calibrations=read_calibrations(session, portfolio),
     )
 
@@ -87,7 +89,6 @@ def _price(prices: Mapping[str, float], symbol: str) -> float:
 
 
 def _positions(session: Session, portfolio: str) -> dict[str, Position]:
-    rows = session.exec(select(PositionRow).where(PositionRow.portfolio == portfolio).order_by(PositionRow.symbol))
     return {
         row.symbol: Position(
             symbol=row.symbol,
@@ -97,16 +98,11 @@ def _positions(session: Session, portfolio: str) -> dict[str, Position]:
             plan=ExitPlan.model_validate(row.plan) if row.plan else None,
             proposal_id=row.proposal_id,
         )
-        for row in rows
+        for row in rows(session, POSITIONS, portfolio=portfolio)
     }
 
 
-def _open_intents(session: Session, portfolio: str) -> list[IntentRow]:
-    working = select(IntentRow).where(IntentRow.portfolio == portfolio, col(IntentRow.state).in_(WORKING))
-    return list(session.exec(working.order_by(col(IntentRow.created_at), IntentRow.client_order_id)))
-
-
-def _working(row: IntentRow, prices: Mapping[str, float]) -> WorkingOrder:
+def _working(row: Row[Any], prices: Mapping[str, float]) -> WorkingOrder:
     return WorkingOrder(
         client_order_id=row.client_order_id,
         proposal_id=row.proposal_id,
@@ -120,22 +116,23 @@ def _working(row: IntentRow, prices: Mapping[str, float]) -> WorkingOrder:
 
 
 def _reservations(session: Session, portfolio: str, without: Collection[str]) -> tuple[Reservation, ...]:
-    taken = select(ReservationRow).where(ReservationRow.portfolio == portfolio).order_by(ReservationRow.proposal_id)
     return tuple(
-        Reservation.model_validate(row.model_dump(exclude={"portfolio"}))
-        for row in session.exec(taken)
+        Reservation(
+            proposal_id=row.proposal_id,
+            symbol=row.symbol,
+            side=row.side,
+            quantity=row.quantity,
+            price=row.price,
+            stop_risk=row.stop_risk,
+            reduces=row.reduces,
+        )
+        for row in rows(session, RESERVATIONS, portfolio=portfolio)
         if row.proposal_id not in without
     )
 
 
-def _proposals_of(session: Session, portfolio: str, day: date, without: Collection[str]) -> list[ProposalRow]:
-    of_day = select(ProposalRow).where(ProposalRow.portfolio == portfolio, ProposalRow.session == day)
-    ordered = of_day.order_by(col(ProposalRow.created_at), ProposalRow.batch_id, col(ProposalRow.rank))
-    return [row for row in session.exec(ordered) if row.id not in without and row.side is not None]
-
-
-def _trade_today(row: ProposalRow) -> TradeToday | None:
-    if row.side is None or row.price is None or not (row.status in ACCEPTED or row.filled_quantity):
+def _trade_today(row: Row[Any]) -> TradeToday | None:
+    if row.price is None or not (row.status in ACCEPTED or row.filled_quantity):
         return None
     quantity = row.filled_quantity if row.status.is_final else row.quantity
     return TradeToday(
@@ -147,44 +144,28 @@ def _trade_today(row: ProposalRow) -> TradeToday | None:
     )
 
 
-def _recent(row: ProposalRow) -> RecentProposal | None:
-    if row.side is None:
-        return None
+def _recent(row: Row[Any]) -> RecentProposal:
     return RecentProposal(proposal_id=row.id, symbol=row.symbol, side=row.side, payload_hash=row.payload_hash)
 
 
-def _stopped_out(session: Session, portfolio: str, day: date, today: list[ProposalRow]) -> tuple[str, ...]:
-    at_the_broker = select(FillRow.symbol).where(
-        FillRow.portfolio == portfolio, FillRow.session == day, FillRow.leg == ExitKind.STOP
-    )
-    stopped = {row.symbol for row in today if row.exit_kind is ExitKind.STOP and _trade_today(row)}
-    return tuple(sorted(stopped | set(session.exec(at_the_broker))))
+def _stopped_out(today: Sequence[Row[Any]], fills: Sequence[Row[Any]]) -> tuple[str, ...]:
+    by_the_monitor = {row.symbol for row in today if row.exit_kind is ExitKind.STOP and _trade_today(row)}
+    at_the_broker = {fill.symbol for fill in fills if fill.leg is ExitKind.STOP}
+    return tuple(sorted(by_the_monitor | at_the_broker))
 
 
-def _mismatches(session: Session, portfolio: str) -> int:
-    survived = select(func.count()).where(MismatchRow.portfolio == portfolio, col(MismatchRow.survived))
-    return session.exec(survived).one()
-
-
-def _day_trades(session: Session, portfolio: str, day: date) -> int:
+def _day_trades(fills: Sequence[Row[Any]]) -> int:
     """Count round trips: within one session, as many times as a symbol was both bought and sold in turn.
 
     Seven calendar days hold five sessions, or four where one of the weekdays was a holiday.
     """
-    recent = select(FillRow).where(
-        FillRow.portfolio == portfolio, FillRow.session > day - timedelta(days=7), FillRow.session <= day
-    )
-    ordered = recent.order_by(col(FillRow.session), FillRow.symbol, col(FillRow.at), FillRow.execution_id)
     trips = 0
-    for _, fills in groupby(session.exec(ordered), key=lambda row: (row.session, row.symbol)):
-        turns = [side for side, _ in groupby(row.side for row in fills)]
+    for _, of_symbol in groupby(fills, key=lambda fill: (fill.session, fill.symbol)):
+        turns = [side for side, _ in groupby(fill.side for fill in of_symbol)]
         trips += len(turns) // 2
     return trips
 
 
-def _last_return(session: Session, account: PortfolioRow, day: date) -> float | None:
-    today = session.get(EquityPointRow, (account.name, day))
-    if today is None or today.previous is None:
-        return None
-    before = session.get(EquityPointRow, (account.name, today.previous))
-    return today.unit_value / before.unit_value - 1.0 if before else None
+def _last_return(session: Session, portfolio: str, day: date) -> float | None:
+    known = [tuple(found) for found in rows(session, UNIT_VALUES, portfolio=portfolio, day=day)]
+    return known[0][0] / known[0][1] - 1.0 if known else None

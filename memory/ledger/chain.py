@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from sqlalchemy import Connection, bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from domain.errors import LedgerDamaged
@@ -12,33 +13,38 @@ from memory.ledger.tables import AuditHeadRow, AuditTableRow
 
 Detail = Mapping[str, str | int | float | bool | None]
 GENESIS = "0" * 64
+HEADS = "audit_heads"
+FACT = ("chain", "sequence", "at", "actor", "action", "subject", "detail", "previous_hash")
+"""What a row's hash covers, in this order."""
+END = select(AuditHeadRow.length, AuditHeadRow.hash).where(col(AuditHeadRow.chain) == bindparam("of")).with_for_update()
+ADD = insert(AuditTableRow)
+MOVE = (
+    update(AuditHeadRow)
+    .where(col(AuditHeadRow.chain) == bindparam("of"))
+    .values(length=bindparam("to"), hash=bindparam("ending"))
+)
 REMEDY = "keep this PM_HOME for examination and restore a copy"
 
 
 def append(session: Session, at: datetime, chain: str, action: str, subject: str, detail: Detail, actor: str) -> None:
     """Append one row in the transaction of its fact."""
-    head = _head(session, chain)
-    row = AuditTableRow(
-        chain=chain,
-        sequence=head.length + 1,
-        at=at.astimezone(UTC),
-        actor=actor,
-        action=action,
-        subject=subject,
-        detail=canonical(dict(detail)),
-        previous_hash=head.hash,
-        hash="",
-    )
-    row.hash = row_hash(row)
-    session.add(row)
-    head.length, head.hash = row.sequence, row.hash
     session.flush()
+    connection = session.connection()
+    length, previous = _head(session, connection, chain)
+    fact = (chain, length + 1, at.astimezone(UTC), actor, action, subject, canonical(dict(detail)), previous)
+    own = _hash(*fact)
+    connection.execute(ADD, dict(zip(FACT, fact, strict=True)) | {"hash": own})
+    connection.execute(MOVE, {"of": chain, "to": length + 1, "ending": own})
+    session.info[HEADS][chain] = length + 1, own
 
 
 def row_hash(row: AuditTableRow) -> str:
     """Hash everything a row says, and the hash it stands on."""
-    said = [row.chain, row.sequence, row.at.isoformat(), row.actor, row.action, row.subject, row.detail]
-    return digest([*said, row.previous_hash])
+    return _hash(*(getattr(row, name) for name in FACT))
+
+
+def _hash(chain: str, sequence: int, at: datetime, *said: str) -> str:
+    return digest([chain, sequence, at.isoformat(), *said])
 
 
 def verify(session: Session) -> dict[str, int]:
@@ -76,14 +82,13 @@ def _broken(head: AuditHeadRow, sequence: int, what: str) -> LedgerDamaged:
     return LedgerDamaged(f"audit chain {head.chain!r} is broken at row {sequence}: {what}", REMEDY)
 
 
-def _head(session: Session, chain: str) -> AuditHeadRow:
-    """Lock the chain's end; a transaction that has it keeps it."""
-    heads: dict[str, AuditHeadRow] = session.info.setdefault("audit_heads", {})
+def _head(session: Session, connection: Connection, chain: str) -> tuple[int, str]:
+    """Lock the chain's end and read its length and hash; a transaction that has it keeps it."""
+    heads: dict[str, tuple[int, str]] = session.info.setdefault(HEADS, {})
     if chain not in heads:
-        locked = select(AuditHeadRow).where(AuditHeadRow.chain == chain).with_for_update()
-        head = session.exec(locked).first()
-        if head is None:
+        found = connection.execute(END, {"of": chain}).first()
+        if found is None:
             insert_once(session, AuditHeadRow(chain=chain, length=0, hash=GENESIS))
-            head = session.exec(locked).one()
-        heads[chain] = head
+            found = connection.execute(END, {"of": chain}).one()
+        heads[chain] = found.length, found.hash
     return heads[chain]

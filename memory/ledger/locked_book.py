@@ -16,7 +16,7 @@ from memory.ledger import documents
 from memory.ledger.accounts import control_of, release
 from memory.ledger.book import read_book
 from memory.ledger.chain import append
-from memory.ledger.proposal_rows import HOLDS_ROOM, hold_proposal, to_approval, to_record, to_records, to_verdict
+from memory.ledger.proposal_rows import HOLDS_ROOM, hold_proposal, to_approval, to_record, to_records, verdicts_of
 from memory.ledger.sql import insert_once, upsert
 from memory.ledger.tables import ApprovalRow, ProposalRow, ReservationRow, VerdictRow
 from memory.ledger.types import to_micro
@@ -46,8 +46,8 @@ class SqlLockedBook:
 
     def verdict(self, proposal_id: str, version: int, phase: Phase) -> RiskVerdict | None:
         """Read a stored verdict."""
-        row = self._session.get(VerdictRow, (proposal_id, version, phase))
-        return to_verdict(row) if row else None
+        stored = verdicts_of(self._session, proposal_id)
+        return next((one for one in stored if one.version == version and one.phase is phase), None)
 
     def approval(self, proposal_id: str, version: int) -> Approval | None:
         """Read the answer to a card."""

@@ -6,15 +6,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import NotFound
 from domain.records import Approval, ProposalRecord, ProposalStatus
-from domain.verdict import RiskVerdict
+from domain.verdict import Phase, RiskVerdict
 from memory.ledger.tables import ApprovalRow, ProposalRow, VerdictRow
 
 HOLDS_ROOM = frozenset({ProposalStatus.JUDGED, ProposalStatus.AWAITING, ProposalStatus.APPROVED})
+
+VERDICTS = select(VerdictRow.proposal_id, VerdictRow.version, VerdictRow.phase, VerdictRow.body).where(
+    col(VerdictRow.proposal_id).in_(bindparam("ids", expanding=True))
+)
 
 
 def portfolio_of(proposal_id: str) -> SelectOfScalar[str]:
@@ -40,23 +45,22 @@ def to_record(session: Session, row: ProposalRow) -> ProposalRecord:
 def to_records(session: Session, rows: Sequence[ProposalRow]) -> tuple[ProposalRecord, ...]:
     """Read proposals with their verdicts, in the order of `rows`."""
     ids = [row.id for row in rows]
-    judged: defaultdict[str, list[VerdictRow]] = defaultdict(list)
+    judged: defaultdict[str, list[RiskVerdict]] = defaultdict(list)
     for start in range(0, len(ids), 500):
-        some = select(VerdictRow).where(col(VerdictRow.proposal_id).in_(ids[start : start + 500]))
-        for verdict in session.exec(some):
-            judged[verdict.proposal_id].append(verdict)
+        for name, verdict in _verdicts(session, ids[start : start + 500]):
+            judged[name].append(verdict)
     return tuple(_record(row, judged[row.id]) for row in rows)
 
 
 def verdicts_of(session: Session, proposal_id: str) -> tuple[RiskVerdict, ...]:
     """Read the verdicts of a proposal, oldest first."""
-    rows = session.exec(select(VerdictRow).where(VerdictRow.proposal_id == proposal_id)).all()
-    return tuple(to_verdict(row) for row in sorted(rows, key=lambda row: row.order))
+    return tuple(verdict for _, verdict in _verdicts(session, [proposal_id]))
 
 
-def to_verdict(row: VerdictRow) -> RiskVerdict:
-    """Read a verdict."""
-    return RiskVerdict.model_validate(row.body)
+def _verdicts(session: Session, ids: Sequence[str]) -> list[tuple[str, RiskVerdict]]:
+    rows = session.connection().execute(VERDICTS, {"ids": ids}).all()
+    ordered = sorted(rows, key=lambda row: (row.version, row.phase is Phase.AFTER_YES))
+    return [(row.proposal_id, RiskVerdict.model_validate(row.body)) for row in ordered]
 
 
 def to_approval(row: ApprovalRow) -> Approval:
@@ -89,11 +93,10 @@ def answer_by_desk(
     return approval_row(row, approval)
 
 
-def _record(row: ProposalRow, verdicts: Sequence[VerdictRow]) -> ProposalRecord:
+def _record(row: ProposalRow, verdicts: Sequence[RiskVerdict]) -> ProposalRecord:
     inside = row.model_dump(exclude={"symbol", "side", "price", "reduces", "remembered"})
-    ordered = sorted(verdicts, key=lambda verdict: verdict.order)
-    if ordered:
-        inside |= {"first_verdict": to_verdict(ordered[0]), "verdict": to_verdict(ordered[-1])}
+    if verdicts:
+        inside |= {"first_verdict": verdicts[0], "verdict": verdicts[-1]}
     return ProposalRecord.model_validate(inside)
 
 

@@ -1,6 +1,7 @@
 """The few statements that the two dialects write differently."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, inspect
@@ -12,22 +13,34 @@ from memory.ledger.tables import Row
 
 def insert_once(session: Session, row: Row) -> bool:
     """Insert `row` unless its key or a unique column exists; tell whether it was inserted."""
-    table, values = _table(row), _values(row)
-    statement = _insert(session, table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
-    return session.exec(statement).first() is not None
+    session.flush()
+    connection = session.connection()
+    return connection.execute(_inserting(_table(row), connection.dialect.name), _values(row)).first() is not None
 
 
 def upsert(session: Session, row: Row) -> None:
     """Insert `row`, or overwrite the one with the same primary key."""
-    table, values = _table(row), _values(row)
+    session.flush()
+    connection = session.connection()
+    values = _values(row)
+    connection.execute(_overwriting(_table(row), connection.dialect.name, tuple(values)), values)
+
+
+@cache
+def _inserting(table: Table, dialect: str) -> Any:
+    return _insert(table, dialect).on_conflict_do_nothing().returning(*table.primary_key)
+
+
+@cache
+def _overwriting(table: Table, dialect: str, names: tuple[str, ...]) -> Any:
+    statement = _insert(table, dialect)
     keys = [column.name for column in table.primary_key]
-    rest = {name: value for name, value in values.items() if name not in keys}
-    session.exec(_insert(session, table).values(values).on_conflict_do_update(index_elements=keys, set_=rest))
+    rest = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
-def _insert(session: Session, table: Table) -> Any:
-    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return make(table)
+def _insert(table: Table, dialect: str) -> Any:
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
 
 
 def _table(row: Row) -> Table:

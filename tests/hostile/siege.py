@@ -71,7 +71,8 @@ def besiege(
         if without:
             desk.ctx.gate._engine = _forgetful(mandate, without)
         sectors = {symbol: instrument.sector for symbol, instrument in mandate.universe.items()}
-        checker = Checker(backend_at(home).raw, mandate.name, sectors, frozenset(restricted))
+        query = stack.enter_context(backend_at(home).asking())
+        checker = Checker(query, mandate.name, sectors, frozenset(restricted))
         desk.runner.enter()
         while result.proposals < proposals and row < LAST_ROW + 60:
             if until_violation and checker.violations:

@@ -2,7 +2,8 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -37,6 +38,12 @@ class SqliteBackend:
         with closing(sqlite3.connect(self.home / "ledger.sqlite")) as connection, connection:
             return connection.execute(statement.replace("%s", "?"), parameters).fetchall()
 
+    @contextmanager
+    def asking(self) -> Iterator[Callable[..., list[tuple]]]:
+        """The same on one connection, for a test that asks thousands of times."""
+        with closing(sqlite3.connect(self.home / "ledger.sqlite", isolation_level=None)) as connection:
+            yield lambda statement, *given: connection.execute(statement.replace("%s", "?"), given).fetchall()
+
 
 class PostgresBackend:
     """A ledger in a PostgreSQL database."""
@@ -63,6 +70,17 @@ class PostgresBackend:
         with psycopg.connect(self.url.for_psycopg) as connection:
             done = connection.execute(statement, parameters)
             return done.fetchall() if done.description else []
+
+    @contextmanager
+    def asking(self) -> Iterator[Callable[..., list[tuple]]]:
+        """The same on one connection, for a test that asks thousands of times."""
+        with psycopg.connect(self.url.for_psycopg, autocommit=True) as connection:
+
+            def ask(statement: str, *given: object) -> list[tuple]:
+                done = connection.execute(statement, given)
+                return done.fetchall() if done.description else []
+
+            yield ask
 
 
 def ledger_at(address: str, clock) -> SqlLedger:

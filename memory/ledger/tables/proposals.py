@@ -71,11 +71,6 @@ class VerdictRow(Row, table=True):
     body: dict[str, object] = json()
     at: datetime
 
-    @property
-    def order(self) -> tuple[int, bool]:
-        """Where it stands among the verdicts of its proposal."""
-        return self.version, self.phase is Phase.AFTER_YES
-
 
 class ApprovalRow(Row, table=True):
     """The one answer to one version of a proposal."""
