@@ -1,13 +1,15 @@
-"""Hostile and random proposals through the real gate and ledger: no hard limit is passed, by an independent count."""
+"""Hostile and random proposals through the real gate and ledger: no hard limit is passed, by an independent count.
 
-import sys
+`python -m tests.hostile` does the same with 100,000.
+"""
 
 import pytest
 
+from tests.hostile.__main__ import EACH, lay_siege
 from tests.hostile.siege import Siege, besiege
 from tests.standins.backends import SqliteBackend
 
-DESKS_IN_TEST, DESKS_IN_SOAK, EACH = 8, 400, 250
+DESKS_IN_TEST = 8
 ALWAYS_MET = ("max_position_weight", "max_order_notional", "volatility_limit", "max_sector_weight", "cash_buffer")
 MUTANTS = {
     "max_position_weight": ("JNJ",),
@@ -27,23 +29,11 @@ MUTANTS_IN_SOAK = {
 }
 
 
-@pytest.fixture
-def say(capsys):
-    """Print past pytest's capture: a long run shows how far it is."""
-
-    def aloud(text: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{text}")
-            sys.stdout.flush()
-
-    return aloud
-
-
 @pytest.mark.timeout(900)
-def test_two_thousand_hostile_proposals_pass_no_hard_limit(tmp_path):
+def test_two_thousand_hostile_proposals_pass_no_hard_limit():
     total = Siege()
     for seed in range(DESKS_IN_TEST):
-        total.add(besiege(tmp_path / str(seed), SqliteBackend, seed, EACH))
+        total.add(lay_siege(seed))
 
     assert total.violations == []
     assert total.proposals >= DESKS_IN_TEST * EACH
@@ -79,22 +69,6 @@ def test_an_engine_that_forgets_a_cap_and_the_one_behind_it_is_caught(tmp_path):
 @pytest.mark.parametrize("rule", MUTANTS_IN_SOAK)
 def test_an_engine_that_forgets_one_of_the_other_rules_is_caught(tmp_path, rule):
     assert rule in caught(tmp_path, (rule,), MUTANTS_IN_SOAK[rule])
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(4 * 3600)
-def test_a_hundred_thousand_hostile_proposals_pass_no_hard_limit(tmp_path, say):
-    total = Siege()
-    for seed in range(DESKS_IN_SOAK):
-        total.add(besiege(tmp_path / str(seed), SqliteBackend, 10_000 + seed, EACH))
-        if seed % 20 == 19:
-            say(f"{total.proposals} proposals, {total.steps} steps, {len(total.violations)} violations")
-
-    say(f"statuses: {dict(total.statuses)}")
-    say(f"checks: {dict(total.counted)}")
-    say(f"closest to each hard limit: { {rule: round(float(used), 3) for rule, used in total.most.items()} }")
-    assert total.violations == []
-    assert total.proposals >= DESKS_IN_SOAK * EACH
 
 
 def caught(home, rules: tuple[str, ...], focus: tuple[str, ...]) -> set[str]:
