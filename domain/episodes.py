@@ -185,6 +185,10 @@ class EpisodeStore(Protocol):
         """
         ...
 
+    def any_outcome(self, portfolio: str, known_before: date) -> bool:
+        """Whether anything had become of any decision before a session."""
+        ...
+
     def booked_fills(self, portfolio: str) -> tuple[BookedFill, ...]:
         """List every execution of a portfolio, oldest first."""
         ...
@@ -193,6 +197,6 @@ class EpisodeStore(Protocol):
         """Average what a proposal's own executions on `side` cost, in dollars a unit; None where there are none."""
         ...
 
-    def episode(self, episode_id: str) -> Judged | None:
-        """Read one episode with its outcomes."""
+    def episode(self, episode_id: str, *, known_before: date | None = None) -> Judged | None:
+        """Read one episode with its outcomes; with `known_before` only those complete before that session."""
         ...

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from domain.episodes import EpisodeIndex
 from domain.mandate import Mandate
 from domain.ports import Analyst, Broker, Clock, Gate, Locks, MarketData
 from domain.records import BreakerLevels
@@ -51,7 +52,7 @@ class Floor(Till, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One portfolio's mandate and ports."""
+    """One portfolio's mandate and ports; without `recall` nothing is remembered."""
 
     mandate: Mandate
     clock: Clock
@@ -63,6 +64,7 @@ class Context:
     locks: Locks
     rooms: RoomKeeper
     levels: LevelKeeper
+    recall: EpisodeIndex | None = None
 
     @property
     def portfolio(self) -> str:

@@ -18,6 +18,7 @@ from graph.episodes import remember_theses
 from graph.exits import held_since, running_out
 from graph.marks import argued, marked
 from graph.monitor import monitored
+from graph.recall import memories, with_records
 from graph.state import Decision, Topic
 from graph.views import book_of, desk_of
 from quant.scan import scan_market
@@ -39,7 +40,7 @@ def scan(state: Decision, runtime: Runtime[Context]) -> Decision:
     book = book_of(ctx, market)
     ending = tuple(book.positions) if is_rebalance(state["slot"]) else running_out(book, market.session)
     found = scan_market(market, ctx.mandate.style, ctx.mandate.shortlist, held_since(book), ending)
-    digest = ctx.ledger.save_scan(found)
+    digest = ctx.ledger.save_scan(with_records(ctx, found, market))
     ctx.ledger.note_inputs(ctx.portfolio, state["slot"], state["snapshot"], digest)
     return {"scan": digest}
 
@@ -49,7 +50,14 @@ def research(state: Decision, runtime: Runtime[Context]) -> Decision:
     ctx = runtime.context
     found = ctx.ledger.scan(state["scan"])
     desk = desk_of(ctx, found)
-    answer = ctx.analyst.research(Question(scan=found, desk=desk, slot=state["slot"], headlines=_headlines(ctx, found)))
+    question = Question(
+        scan=found,
+        desk=desk,
+        slot=state["slot"],
+        headlines=_headlines(ctx, found),
+        memories=memories(ctx, found, found.shortlist),
+    )
+    answer = ctx.analyst.research(question)
     ctx.ledger.save_note(ctx.portfolio, state["slot"], answer)
     if answer.value is None:
         return {"note": None, "undecided": dict.fromkeys(found.shortlist, f"no research: {answer.problem}")}
@@ -75,6 +83,7 @@ def thesis(state: Topic, runtime: Runtime[Context]) -> Decision:
         desk=Desk.model_validate(state["desk"]),
         slot=state["slot"],
         headlines=_headlines(ctx, found),
+        memories=memories(ctx, found, [state["symbol"]]),
         symbol=state["symbol"],
         note=ResearchNote.model_validate(state["note"]),
     )

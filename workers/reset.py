@@ -6,7 +6,7 @@ from pathlib import Path
 
 from domain.errors import OperatorNeeded
 
-STATE = ("ledger.sqlite", "checkpoints.sqlite", "broker.sqlite")
+STATE = ("ledger.sqlite", "checkpoints.sqlite", "broker.sqlite", "memory")
 
 
 def archive(home: Path) -> Path | None:

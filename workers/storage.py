@@ -7,8 +7,11 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from domain.episodes import EpisodeIndex
 from domain.errors import Busy, LedgerDamaged
 from domain.ports import Clock, Locks
+from memory.episodes.index import Mem0Index
+from memory.episodes.settings import MemorySettings
 from memory.ledger.engine import Database
 from memory.ledger.opening import open_database
 from memory.ledger.opening_postgres import open_postgres
@@ -30,6 +33,7 @@ class Storage:
         self._database: Database | None = None
         self._saver: Any = None
         self._locks: Locks | None = None
+        self._recall: EpisodeIndex | None = None
 
     def __enter__(self) -> Self:
         """Open nothing yet."""
@@ -63,6 +67,18 @@ class Storage:
             if self._locks is None:
                 self._locks = self._open.enter_context(open_locks(self._settings))
             return self._locks
+
+    @property
+    def recall(self) -> EpisodeIndex | None:
+        """The index of episodes, None where PM_MEMORY is off; it loads nothing before it is used."""
+        settings = MemorySettings.read()
+        if settings.pm_memory == "off":
+            return None
+        with self._guard:
+            if self._recall is None:
+                self._recall = Mem0Index(self._settings.home_path / "memory", settings, self._settings.postgres)
+                self._open.callback(self._recall.close)
+            return self._recall
 
 
 def open_ledger(settings: Settings, clock: Clock) -> SqlLedger:

@@ -103,6 +103,7 @@ def wire(
             locks=opened.locks,
             rooms=engine,
             levels=policy,
+            recall=opened.recall,
         )
         yield Wired(ctx, Runner(ctx, opened.saver), settings, policy, engine, slot, portfolio)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.analysts import ANALYSTS
+from agent.baseline_sizes import CALM_VOLATILITY, OWN_GAIN, OWN_SHARE, held_position, sizes
 from domain.proposal import Action, TradeProposal
 from domain.research import (
     Answer,
@@ -26,7 +27,6 @@ TRADING_DAYS = 252
 MEAN_OF_UPPER_HALF = math.sqrt(2.0 / math.pi)
 NOISE_MULTIPLE = 2.5
 SMALLEST_LOSS_PCT = 1.0
-CALM_VOLATILITY = 0.25
 WILD_VOLATILITY = 0.60
 COIN_TOSS = 0.5
 FEWEST_FACTS = 2
@@ -40,7 +40,7 @@ REGIMES = {
 }
 RISKS = ("vol", "drawdown", "move", "beta", "corr")
 RECORD = ".hit_rate"
-SILENT = ("cases", "close", "price", "hit_rate")
+SILENT = ("cases", "close", "price", "hit_rate", "own_record")
 
 
 @ANALYSTS.register
@@ -94,7 +94,8 @@ class QuantAnalyst:
         case = _Case.of(scan, signal)
         name = question.desk.names.get(symbol, symbol)
         bull = [*(fact.text for fact in case.bull), _record(signal)]
-        bear = [*(fact.text for fact in case.bear), f"moves {signal.mean_abs_move:.2%} on an ordinary day"]
+        own = [fact.text for fact in case.record if fact.id.endswith((OWN_SHARE, OWN_GAIN))]
+        bear = [*own, *(fact.text for fact in case.bear), f"moves {signal.mean_abs_move:.2%} on an ordinary day"]
         thesis = Thesis(
             symbol=symbol,
             bull_case=_clip(f"{name}: {_sentences(bull)}", 1200),
@@ -113,11 +114,11 @@ class QuantAnalyst:
         """Buy what is bullish within the room there is, sell what is held and bearish, hold the rest that is held."""
         order = {symbol: place for place, symbol in enumerate(question.scan.shortlist)}
         theses = sorted(question.theses, key=lambda thesis: (order.get(thesis.symbol, len(order)), thesis.symbol))
-        sizes = _sizes(question.scan, question.desk, theses)
+        shares = sizes(question.scan, question.desk, theses)
         accepted: list[TradeProposal] = []
         undecided: dict[str, str] = {}
         for thesis in theses:
-            answer = _decide(question.scan, question.desk, thesis, sizes.get(thesis.symbol))
+            answer = _decide(question.scan, question.desk, thesis, shares.get(thesis.symbol))
             if isinstance(answer, str):
                 undecided[thesis.symbol] = answer
             else:
@@ -136,7 +137,7 @@ class _Case(Value):
         sides = {fact.id: _speaks_for(fact, signal, scan.style) for fact in facts}
         bull = [fact for fact in facts if sides[fact.id] is True][:FACTS_A_SIDE]
         bear = [fact for fact in facts if sides[fact.id] is False][:FACTS_A_SIDE]
-        record = [fact for fact in facts if fact.id.endswith(RECORD)]
+        record = [fact for fact in facts if fact.id.endswith((RECORD, OWN_SHARE, OWN_GAIN))]
         lacking = max(0, FEWEST_FACTS - len(bull) - len(bear) - len(record))
         return cls(bull=tuple(bull), bear=(*bear, *scan.facts_of("MARKET")[:lacking]), record=tuple(record))
 
@@ -197,31 +198,8 @@ def _invalidation(scan: Scan, signal: Signal) -> str:
     )
 
 
-def _sizes(scan: Scan, desk: Desk, theses: Iterable[Thesis]) -> dict[str, float]:
-    """Share the room among what is to be bought, the strongest signal first; fractions of equity."""
-    room = max(0.0, min(desk.room.cash, desk.room.gross))
-    sectors = dict(desk.room.per_sector)
-    ranked = [(signal, thesis) for thesis in theses if (signal := scan.signal_of(thesis.symbol))]
-    sizes: dict[str, float] = {}
-    for signal, thesis in sorted(ranked, key=lambda pair: (pair[0].rank, pair[0].symbol)):
-        symbol, held = thesis.symbol, _held(desk, thesis.symbol)
-        if thesis.stance != "bullish" or symbol in desk.waiting or (held and held.weight >= _target(desk, signal) / 2):
-            continue
-        weight = held.weight if held else 0.0
-        sector = desk.sectors.get(symbol, "")
-        wanted = _target(desk, signal) - weight
-        size = min(wanted, room, desk.room.per_position - weight, sectors.get(sector, room))
-        sizes[symbol] = _floor(max(0.0, size))
-        if sizes[symbol] < desk.min_order_pct:
-            continue
-        room -= sizes[symbol]
-        if sector in sectors:
-            sectors[sector] -= sizes[symbol]
-    return sizes
-
-
 def _decide(scan: Scan, desk: Desk, thesis: Thesis, size: float | None) -> TradeProposal | str:
-    signal, held = scan.signal_of(thesis.symbol), _held(desk, thesis.symbol)
+    signal, held = scan.signal_of(thesis.symbol), held_position(desk, thesis.symbol)
     if signal is None:
         return "the scan has no signal for it"
     if thesis.symbol in desk.waiting:
@@ -271,19 +249,6 @@ def _risk_level(volatility: float) -> Literal["low", "medium", "high"]:
     if volatility >= WILD_VOLATILITY:
         return "high"
     return "medium" if volatility >= CALM_VOLATILITY else "low"
-
-
-def _target(desk: Desk, signal: Signal) -> float:
-    scale = min(1.0, CALM_VOLATILITY / signal.volatility) if signal.volatility else 1.0
-    return desk.target_position_pct * scale
-
-
-def _held(desk: Desk, symbol: str) -> HeldPosition | None:
-    return next((position for position in desk.positions if position.symbol == symbol and position.weight), None)
-
-
-def _floor(fraction: float) -> float:
-    return math.floor(fraction * 10_000 + 1e-6) / 10_000
 
 
 def _words(style: Style) -> str:

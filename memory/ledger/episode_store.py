@@ -11,6 +11,7 @@ from domain.episodes import Episode, Judged, Span, TradeOutcome
 from domain.errors import NotFound
 from domain.orders import BookedFill
 from domain.trade import Side
+from memory.ledger.outbox_store import post_in
 from memory.ledger.part import Part
 from memory.ledger.proposal_rows import hold_proposal
 from memory.ledger.sql import insert_once
@@ -41,6 +42,9 @@ class EpisodePart(Part):
             if proposal is not None:
                 proposal.remembered = True
             subject = f"P-{episode.id}" if episode.proposal_id else f"thesis {episode.symbol}"
+            post_in(
+                session, episode.portfolio, "episode", f"episode:{episode.id}", {"id": episode.id}, self._clock.wall()
+            )
             detail = {"decision": episode.decision, "status": episode.status}
             self._note(session, episode.portfolio, "episode_opened", subject, detail)
 
@@ -73,6 +77,12 @@ class EpisodePart(Part):
             rows = session.exec(wanted.order_by(col(EpisodeRow.session), EpisodeRow.id)).all()
             return _joined(session, rows, known_before)
 
+    def any_outcome(self, portfolio: str, known_before: date) -> bool:
+        """Whether anything had become of any decision before a session."""
+        first = select(OutcomeRow).where(OutcomeRow.portfolio == portfolio, OutcomeRow.until < known_before)
+        with self._database.read() as session:
+            return session.exec(first.limit(1)).first() is not None
+
     def booked_fills(self, portfolio: str) -> tuple[BookedFill, ...]:
         """List every execution of a portfolio, oldest first."""
         mine = select(FillRow).where(FillRow.portfolio == portfolio)
@@ -88,11 +98,11 @@ class EpisodePart(Part):
         units = sum((fill.quantity for fill in fills), Decimal(0))
         return float(sum(fill.quantity * fill.price for fill in fills) / units) if units else None
 
-    def episode(self, episode_id: str) -> Judged | None:
-        """Read one episode with its outcomes."""
+    def episode(self, episode_id: str, *, known_before: date | None = None) -> Judged | None:
+        """Read one episode with its outcomes; with `known_before` only those complete before that session."""
         with self._database.read() as session:
             row = session.get(EpisodeRow, episode_id)
-            return _joined(session, [row])[0] if row else None
+            return _joined(session, [row], known_before)[0] if row else None
 
 
 def _save(session: Session, outcome: TradeOutcome) -> None:

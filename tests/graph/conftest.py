@@ -94,6 +94,7 @@ class Desk:
         analyst=None,
         database=None,
         clock=None,
+        recall=None,
     ) -> None:
         address = database or str(home)
         self.mandate = mandate or demo_mandate()
@@ -127,6 +128,7 @@ class Desk:
             locks=locks_at(address),
             rooms=self.engine,
             levels=policy,
+            recall=recall,
         )
         self.runner = Runner(self.ctx, saver)
         self.ledger.open_portfolio(self.mandate, session, self.clock.now())

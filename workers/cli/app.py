@@ -18,8 +18,10 @@ from workers.cli.commands import (
     control,
     cost,
     limits,
+    memory,
     people,
     propose,
+    quality,
     reading,
     run_day,
     running,
@@ -52,6 +54,8 @@ for module in (
     running,
     backtest,
     adjust,
+    memory,
+    quality,
     people,
 ):
     module.register(app)
