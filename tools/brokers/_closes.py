@@ -1,7 +1,13 @@
 """What the simulated broker asks of the market: the closes its orders fill at."""
 
 from datetime import date
+from pathlib import Path
 from typing import Protocol
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tools.market_data import MARKET_DATA
+from tools.market_data._sp500 import RecordedCloses
 
 
 class Closes(Protocol):
@@ -14,3 +20,20 @@ class Closes(Protocol):
     def sessions_between(self, first: date, until: date) -> tuple[date, ...]:
         """List the sessions from `first` on, up to the one before `until`, oldest first."""
         ...
+
+
+class _Feed(BaseSettings):
+    """Which feed is replayed, as the rest of the desk knows it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PM_", env_file=Path(__file__).resolve().parents[2] / ".env", extra="ignore", env_ignore_empty=True
+    )
+
+    market_data: str = "recorded"
+
+
+def closes_of_feed() -> Closes:
+    """Find the closes of the feed that the settings name; the recorded ones where a feed has none to fill at."""
+    feed = MARKET_DATA[_Feed().market_data]
+    closes: Closes = feed.closes_to_fill_at() if hasattr(feed, "closes_to_fill_at") else RecordedCloses()
+    return closes

@@ -15,11 +15,10 @@ from domain.proposal import OrderType
 from domain.trade import Side
 from tools.brokers import BROKERS
 from tools.brokers._account_file import AccountFile
-from tools.brokers._closes import Closes
+from tools.brokers._closes import Closes, closes_of_feed
 from tools.brokers._costs import Costs, SimulatedBrokerSettings
 from tools.brokers._faults import Fault, Faults, Scripted
 from tools.brokers._ticket import Ticket, execution, executions
-from tools.market_data._sp500 import RecordedCloses
 
 __all__ = ["Closes", "Costs", "Fault", "Faults", "Scripted", "SimulatedBroker", "SimulatedBrokerSettings"]
 
@@ -59,13 +58,13 @@ class SimulatedBroker:
 
     @classmethod
     def connect(cls, home: Path, mandate: Mandate, clock: Clock, *, durable: bool = True) -> "SimulatedBroker":
-        """Open the mandate's account in `home`, with costs from the environment and the recorded closes.
+        """Open the mandate's account in `home`, with costs from the environment and the closes of the feed.
 
         Raises:
             BadInput: a PM_SIM_ variable that can't be a cost.
         """
         cash, costs = Decimal(str(mandate.starting_cash)), SimulatedBrokerSettings.read()
-        return cls(home / "broker.sqlite", mandate.name, cash, clock, RecordedCloses(), costs, durable=durable)
+        return cls(home / "broker.sqlite", mandate.name, cash, clock, closes_of_feed(), costs, durable=durable)
 
     @property
     def assumption(self) -> str:
