@@ -58,6 +58,22 @@ class ReplayPosition(Value):
     moved_at: datetime
 
 
+class Figure(Value):
+    """One number for a monitoring system; a name that ends in `_total` only grows."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
+
+
+class FigureStore(Protocol):
+    """What a monitoring system wants to know."""
+
+    def figures(self, at: datetime) -> tuple[Figure, ...]:
+        """Count runs, verdicts, orders, money, queues and signs of life as they stand; ages are measured at `at`."""
+        ...
+
+
 class JobStore(Protocol):
     """Jobs, the processes that do them, and the calendar time of replays."""
 

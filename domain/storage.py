@@ -10,7 +10,7 @@ from domain.adjustment import AdjustmentStore
 from domain.book import Book, ControlState
 from domain.calibration import CalibrationStore
 from domain.episodes import EpisodeStore
-from domain.jobs import JobStore
+from domain.jobs import FigureStore, JobStore
 from domain.judgement import Judgement
 from domain.mandate import Mandate
 from domain.orders import BrokerPosition
@@ -221,6 +221,7 @@ class Ledger(
     OutboxStore,
     PeopleStore,
     JobStore,
+    FigureStore,
     Protocol,
 ):
     """The truth: every method is one transaction, safe to repeat."""

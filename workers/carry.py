@@ -13,6 +13,7 @@ from tools.clock import wall_time
 from workers import metrics
 from workers.desks import Desks
 from workers.jobs import JOBS, PERIODIC, job_name, session_of
+from workers.tracing import span
 
 MOST_ATTEMPTS = 10
 """A job that was begun so often and never ended is parked."""
@@ -42,7 +43,7 @@ def carry_out(desks: Desks, kind: str, portfolio: str = "", argument: str = "") 
     """
     owner = portfolio or "system"
     bound = {"job": kind, "portfolio": owner} | _named(kind, argument)
-    with structlog.contextvars.bound_contextvars(**bound):
+    with structlog.contextvars.bound_contextvars(**bound), span(f"pm.{kind}", **bound):
         begun = time.perf_counter()
         try:
             outcome = _carry_out(desks, kind, owner, argument)

@@ -1,21 +1,25 @@
 """`pm serve`: the jobs of the desk on a scheduler thread of one process, with no Redis."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import structlog
 
-from domain.errors import DeskError
+from domain.errors import BadInput, DeskError
 from domain.jobs import JobStatus
 from tools.clock import wall_time
 from workers.carry import Outcome, carry_out
 from workers.desks import Desks
 from workers.jobs import PERIODIC
+from workers.logs import log_to
+from workers.metrics import serve_metrics
 from workers.planner import Call, Planner
+from workers.settings import Settings
 
 TICK_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
@@ -138,3 +142,27 @@ class Server:
             return False
         self._say(f"the replay is over{', parked: ' + ', '.join(parked) if parked else ''}")
         return True
+
+
+def serve(settings: Settings, say: Say) -> None:
+    """Run the desk until SIGTERM or SIGINT, or until a replay with a last day is over.
+
+    Raises:
+        BadInput: there is no portfolio to run.
+    """
+    log_to(settings.home_path, stdout=settings.log_stdout)
+    with Desks(settings) as desks, ExitStack() as closing:
+        if not desks.portfolios:
+            raise BadInput("there is no portfolio to run", "write a mandate into portfolios/, or set PM_PORTFOLIOS")
+        server = Server(desks, say)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, server.stop)
+        say(
+            f"serving {', '.join(desks.portfolios)}; {settings.market_data} prices, {settings.broker} broker, "
+            f"ledger {settings.postgres or settings.home_path}"
+        )
+        if settings.metrics_port:
+            closing.callback(serve_metrics(settings.metrics_port, lambda: desks.ledger.figures(wall_time())))
+            say(f"figures at http://localhost:{settings.metrics_port}/metrics")
+        server.run()
+    say("stopped")

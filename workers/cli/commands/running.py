@@ -1,11 +1,9 @@
 """`pm serve`, `pm jobs`: let the desk run by itself, and see what it does."""
 
-import signal
 from typing import Annotated
 
 import typer
 
-from domain.errors import BadInput
 from workers.cli.options import DEFAULT_PORTFOLIO, Json, Portfolio
 
 Until = Annotated[
@@ -34,68 +32,12 @@ def register(app: typer.Typer) -> None:
         """
         from workers.cli import output
         from workers.cli.commands.run_day import parse_date
-        from workers.desks import Desks
-        from workers.logs import log_to
-        from workers.serve import Server
+        from workers.serve import serve as run
         from workers.settings import read_settings
 
         chosen = {"replay_until": parse_date(until or None), "replay_pace_seconds": pace, "metrics_port": metrics_port}
         settings = read_settings().model_copy(update={key: value for key, value in chosen.items() if value is not None})
-        log_to(settings.home_path)
-        with Desks(settings) as desks:
-            if not desks.portfolios:
-                raise BadInput("there is no portfolio to run", "write a mandate into portfolios/, or set PM_PORTFOLIOS")
-            server = Server(desks, output.say_now)
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, server.stop)
-            output.say_now(
-                f"serving {', '.join(desks.portfolios)}; {settings.market_data} prices, {settings.broker} broker, "
-                f"ledger {settings.postgres or settings.home_path}"
-            )
-            server.run()
-        output.say_now("stopped")
-
-    @app.command()
-    def worker(
-        concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=64, help="Processes.")] = 2,
-        queues: Annotated[
-            str, typer.Option("--queues", "-q", help="desk (exits, orders, answers), runs (research), or both.")
-        ] = "desk,runs",
-        metrics_port: Port = None,
-    ) -> None:
-        """Carry out jobs from Redis, with others.
-
-        Any number of workers on any number of machines share PM_DATABASE_URL and PM_REDIS_URL. One that serves the
-        queue desk only keeps exits from waiting behind research. A worker that dies is replaced by any other: what it
-        did is read from the ledger.
-        """
-        from workers.fleet import run_worker
-
-        raise typer.Exit(run_worker(concurrency, queues, metrics_port))
-
-    @app.command()
-    def beat() -> None:
-        """Ask for what is due, every few seconds.
-
-        Start two, on two machines: one leads, the other takes over. What is due is read from mandates and ledger, so
-        nothing is lost when Redis forgets.
-        """
-        from workers.fleet import run_beat
-
-        raise typer.Exit(run_beat())
-
-    @app.command()
-    def health(
-        kind: Annotated[str, typer.Argument(metavar="KIND", help="worker (of this machine), beat, serve, or bot.")],
-    ) -> None:
-        """Say whether a process lives; exits with 1 when not.
-
-        Reads the signs of life in the ledger; for health checks of containers.
-        """
-        from workers.cli import output
-        from workers.health import sign_of_life
-
-        output.say(sign_of_life(kind))
+        run(settings, output.say_now)
 
     @app.command()
     def jobs(
