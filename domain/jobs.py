@@ -80,7 +80,7 @@ class JobStore(Protocol):
     def begin_job(self, job: Job, at: datetime, most_attempts: int) -> Job:
         """Count an attempt and return the row; one that is over stays as it is.
 
-        After `most_attempts` that never ended the job is parked, with an audit row and an alert.
+        After `most_attempts` that never ended the job is parked, with an audit row that people are told of.
         """
         ...
 
@@ -100,8 +100,8 @@ class JobStore(Protocol):
         """Write down why an attempt failed; one that was nobody's fault is taken back."""
         ...
 
-    def skip_job(self, job: Job, why: str, at: datetime) -> bool:
-        """Write down that a job's time has passed, with an audit row and an alert; tell whether that is new."""
+    def skip_job(self, job: Job, why: str) -> bool:
+        """Write down that a job's time has passed, in the audit chain too; tell whether that is new."""
         ...
 
     def retry_job(self, portfolio: str, name: str) -> Job:

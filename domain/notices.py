@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     MISMATCH = "mismatch"
     ALLOCATION = "allocation"
     PROBLEM = "problem"
+    REPORT = "report"
 
     @property
     def is_urgent(self) -> bool:

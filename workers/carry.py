@@ -12,7 +12,7 @@ from domain.schedule import SlotKind
 from tools.clock import wall_time
 from workers import metrics
 from workers.desks import Desks
-from workers.jobs import JOBS, PERIODIC, job_name, session_of
+from workers.jobs import JOBS, UNCOUNTED, job_name, session_of
 from workers.tracing import span
 
 MOST_ATTEMPTS = 10
@@ -41,7 +41,7 @@ def carry_out(desks: Desks, kind: str, portfolio: str = "", argument: str = "") 
 
     AGAIN: a database, a broker or a lock was not to be had, and the attempt does not count. FAILED: it counts.
     """
-    owner = portfolio or "system"
+    owner = portfolio or _owner(desks, argument)
     bound = {"job": kind, "portfolio": owner} | _named(kind, argument)
     with structlog.contextvars.bound_contextvars(**bound), span(f"pm.{kind}", **bound):
         begun = time.perf_counter()
@@ -53,13 +53,22 @@ def carry_out(desks: Desks, kind: str, portfolio: str = "", argument: str = "") 
         return outcome
 
 
+def _owner(desks: Desks, proposal_id: str) -> str:
+    """Whose proposal this is; nobody's, where the ledger is away or knows none."""
+    try:
+        return desks.ledger.proposal(proposal_id).portfolio
+    except Exception as error:  # noqa: BLE001 - told when the job itself fails for the same reason
+        log.warning("owner_not_found", proposal=proposal_id, problem=str(error))
+        return ""
+
+
 def _carry_out(desks: Desks, kind: str, owner: str, argument: str) -> Outcome:
     function, name = JOBS[kind], job_name(kind, argument)
     try:
         with desks.storage.locks.hold(f"job:{owner}/{name}", wait_seconds=0.0):
-            if kind not in PERIODIC and not _begin(desks, kind, owner, argument):
+            if kind not in UNCOUNTED and not _begin(desks, kind, owner, argument):
                 return Outcome.OVER
-            function(desks, "" if owner == "system" else owner, argument)
+            function(desks, owner, argument)
             _end(desks, kind, owner, argument)
     except Busy:
         return Outcome.BUSY
@@ -89,7 +98,7 @@ def _kind(kind: str, argument: str) -> str:
 def _end(desks: Desks, kind: str, owner: str, argument: str) -> None:
     if kind == "advance":
         desks.ledger.drop_job(owner, job_name(kind, argument))
-    elif kind not in PERIODIC:
+    elif kind not in UNCOUNTED:
         desks.ledger.end_job(owner, argument, wall_time())
     elif time.monotonic() - _noted.get((owner, kind), -NOTED_EVERY_SECONDS) >= NOTED_EVERY_SECONDS:
         desks.ledger.note_job(Job(portfolio=owner, name=kind, kind=kind), wall_time())
@@ -101,11 +110,11 @@ def _fail(desks: Desks, kind: str, owner: str, argument: str, error: Exception) 
     problem = str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
     log.warning("job_failed", problem=problem, counts=not nobody, exc_info=not isinstance(error, DeskError))
     try:
-        if kind in PERIODIC:
+        if kind in UNCOUNTED:
             desks.ledger.begin_job(Job(portfolio=owner, name=kind, kind=kind), wall_time(), 10**6)
             _noted.pop((owner, kind), None)
             _tell_if_it_goes_on(desks, kind, owner, problem)
-        desks.ledger.fail_job(owner, job_name(kind, argument), problem, counts=not nobody or kind in PERIODIC)
+        desks.ledger.fail_job(owner, job_name(kind, argument), problem, counts=not nobody or kind in UNCOUNTED)
     except Exception as second:  # noqa: BLE001 - the database is away: the row keeps the attempt, the sweep comes back
         log.warning("job_failure_not_written", problem=str(second))
     return Outcome.AGAIN if nobody else Outcome.FAILED
@@ -114,9 +123,7 @@ def _fail(desks: Desks, kind: str, owner: str, argument: str, error: Exception) 
 def _tell_if_it_goes_on(desks: Desks, kind: str, owner: str, problem: str) -> None:
     row = next((job for job in desks.ledger.jobs(owner) if job.name == kind), None)
     if row is not None and row.attempts == ALERT_AFTER:
-        payload = {"kind": "job_failing", "level": "warning", "job": kind, "text": f"{kind} keeps failing: {problem}"}
-        key = f"job_failing:{owner}:{kind}:{row.finished_at}"
-        desks.ledger.post("" if owner == "system" else owner, "alert", key, payload, wall_time())
+        desks.ledger.audit(owner, "job_failing", kind, {"problem": problem[:300]}, "schedule")
 
 
 def _is_of_a_database(error: BaseException) -> bool:

@@ -66,7 +66,11 @@ class Desks:
 
     def mandate(self, portfolio: str) -> Mandate:
         """Read a portfolio's mandate as its file is now; raises BadMandate."""
-        return read_mandate(self._references().get(portfolio, portfolio))
+        return read_mandate(self.reference(portfolio))
+
+    def reference(self, portfolio: str) -> str:
+        """What finds a portfolio's mandate: its name, or a path."""
+        return self._references().get(portfolio, portfolio)
 
     def clock(self, mandate: Mandate) -> Clock:
         """The clock that a portfolio follows."""
@@ -122,7 +126,7 @@ class Desks:
 
     def _wire(self, portfolio: str, session: date | None, *, enters: bool) -> Wired:
         close = ExitStack()
-        reference = self._references().get(portfolio, portfolio)
+        reference = self.reference(portfolio)
         asked = {"as_of": session, "slot": session.isoformat(), "run": True} if session else {}
         wired = close.enter_context(wire(reference, enters=enters, storage=self._storage, **asked))  # type: ignore[arg-type]
         kept = _Kept(wired, wired.ctx.clock.session(), enters or session is not None, close)

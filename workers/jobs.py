@@ -5,8 +5,6 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import Final
 
-import structlog
-
 from domain.errors import BadInput, Busy
 from domain.ids import short_id
 from domain.proposal import Origin
@@ -16,15 +14,17 @@ from graph.batches import Draft, add_proposals
 from graph.breakers import look
 from graph.exits import due_exits
 from graph.views import book_of, market_now
-from tools.clock import wall_time
 from workers.daily_report import day_in_words
+from workers.delivery import deliver_from
 from workers.desks import Desks
+from workers.settling import run_from, settle_from
+from workers.till import OpenTill
+from workers.wiring import wire
 
 JobFunction = Callable[[Desks, str, str], None]
 """Takes the process's desks, a portfolio and an argument: a slot's name, a proposal's id, or nothing."""
 WATCH_AGAIN = timedelta(minutes=5)
 """An exit that came to nothing is proposed again after this long."""
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def run_slot(desks: Desks, portfolio: str, slot: str) -> None:
@@ -37,9 +37,8 @@ def run_slot(desks: Desks, portfolio: str, slot: str) -> None:
 
 
 def advance(desks: Desks, portfolio: str, proposal_id: str) -> None:
-    """Move one proposal as far as it goes; without a `portfolio` the ledger tells whose it is."""
-    owner = portfolio or desks.ledger.proposal(proposal_id).portfolio
-    desks.of(owner, enters=True).runner.advance(proposal_id)
+    """Move one proposal as far as it goes."""
+    desks.of(portfolio, enters=True).runner.advance(proposal_id)
 
 
 def expire(desks: Desks, portfolio: str, _: str = "") -> None:
@@ -99,15 +98,21 @@ def daily_report(desks: Desks, portfolio: str, slot: str) -> None:
     wired = desks.of(portfolio)
     ctx = wired.ctx
     text = day_in_words(ctx, session_of(slot))
-    payload = {"kind": "daily_report", "level": "info", "text": text}
-    ctx.ledger.post(ctx.portfolio, "alert", f"daily_report:{ctx.portfolio}:{slot}", payload, wall_time())
+    ctx.ledger.audit(ctx.portfolio, "daily_report", slot, {"text": text}, "schedule")
 
 
-def outbox(desks: Desks, _: str = "", __: str = "") -> None:
-    """Deliver what waits to be told to the outside; a channel that fails delays nothing else."""
-    for item in desks.ledger.claim_outbox(["alert"], wall_time()):
-        log.warning("alert", portfolio=item.portfolio, **{k: v for k, v in item.payload.items() if k != "portfolio"})
-        desks.ledger.outbox_done(item.key, wall_time())
+def outbox(desks: Desks, portfolio: str, _: str = "") -> None:
+    """Tell people what is new, on every channel that is set up; one that fails delays nothing else."""
+    ctx = desks.of(portfolio).ctx
+    deliver_from(OpenTill(ctx.mandate, ctx.clock, ctx.ledger, desks.settings, desks.feed))
+
+
+def requests(desks: Desks, portfolio: str, _: str = "") -> None:
+    """Carry out what people have asked for: answers first, then what needs the graph."""
+    _settled, runs = settle_from(desks.of(portfolio, enters=True))
+    if runs:
+        with wire(desks.reference(portfolio), run=True, storage=desks.storage) as wired:
+            run_from(wired, runs[0], _settled)
 
 
 def session_of(slot: str) -> date:
@@ -135,8 +140,9 @@ JOBS: Final[dict[str, JobFunction]] = {
     "score_outcomes": score_outcomes,
     "daily_report": daily_report,
     "outbox": outbox,
+    "requests": requests,
 }
 PERIODIC: Final[dict[str, float]] = {"expire": 10.0, "outbox": 10.0, "watch_exits": 30.0, "reconcile": 60.0}
 """Seconds between two rounds of what is done again and again."""
-EVERYWHERE: Final = frozenset({"outbox"})
-"""Jobs that are done once for all portfolios."""
+UNCOUNTED: Final = frozenset({*PERIODIC, "requests"})
+"""Jobs whose attempts are not counted: they come again anyway."""

@@ -12,6 +12,11 @@ from domain.storage import Ledger
 from domain.verdict import Outcome
 
 BREAKERS = "breakers"
+JOBS = {
+    "job_parked": "was parked: it failed or died too often, and nobody tries it again before `pm jobs --retry`",
+    "slot_missed": "was skipped: its time has passed",
+    "job_failing": "keeps failing",
+}
 UNSENT = frozenset({"UNKNOWN", "QUARANTINED", "REJECTED"})
 
 
@@ -53,6 +58,18 @@ def _told(ledger: Ledger, portfolio: str, row: AuditRow) -> Iterator[Told]:
         yield _one(row, NoticeKind.PROBLEM, portfolio, head, str(detail.get("problem", "")))
     elif row.action == "run_done":
         yield from _allocation(ledger, portfolio, row)
+    else:
+        yield from _of_the_schedule(portfolio, row)
+
+
+def _of_the_schedule(portfolio: str, row: AuditRow) -> Iterator[Told]:
+    """What happened to a job that the desk does by itself."""
+    if row.action in JOBS:
+        problem = str(row.detail.get("problem", ""))
+        yield _one(row, NoticeKind.PROBLEM, portfolio, f"{row.subject} {JOBS[row.action]}", problem)
+    elif row.action == "daily_report":
+        headline, *told = str(row.detail.get("text", "")).splitlines() or [row.subject]
+        yield _one(row, NoticeKind.REPORT, portfolio, headline, *told)
 
 
 def _allocation(ledger: Ledger, portfolio: str, row: AuditRow) -> Iterator[Told]:

@@ -14,7 +14,8 @@ from domain.schedule import History, Slot, SlotKind, due, upcoming
 from tools.clock import wall_time
 from workers.calendars import FeedCalendar
 from workers.desks import Desks
-from workers.jobs import EVERYWHERE, job_name
+from workers.jobs import job_name
+from workers.settling import ADVANCE, COMMAND
 from workers.weather import weather_of
 
 LOOKED_BACK = timedelta(days=10)
@@ -47,8 +48,9 @@ class Planner:
         self._calendar = FeedCalendar(desks.feed)
 
     def slots(self) -> list[Call]:
-        """What the schedules call for: slots that are due; what is too late is skipped and told."""
-        calls: list[Call] = []
+        """What schedules and people call for: slots that are due, requests; what is too late is skipped and told."""
+        asked = self._desks.ledger.outbox_waiting([ADVANCE, COMMAND])
+        calls = self.everyone("requests") if asked else []
         for portfolio in self._desks.portfolios:
             with _told(portfolio):
                 mandate = self._desks.mandate(portfolio)
@@ -66,9 +68,7 @@ class Planner:
         return calls
 
     def everyone(self, kind: str) -> list[Call]:
-        """One job for each portfolio, or one for all of them."""
-        if kind in EVERYWHERE:
-            return [Call(kind, "")]
+        """One job for each portfolio."""
         return [Call(kind, portfolio) for portfolio in self._desks.portfolios]
 
     def next_slot(self, portfolio: str) -> Slot | None:
@@ -96,7 +96,7 @@ class Planner:
             if slot.is_late(now):
                 why = f"it was due at {slot.due_at:%Y-%m-%d %H:%M} UTC and nobody began it by {slot.deadline:%H:%M}"
                 job = Job(portfolio=mandate.name, name=slot.name, kind=slot.kind.value, session=slot.session)
-                if self._desks.ledger.skip_job(job.model_copy(update={"due_at": slot.due_at}), why, wall_time()):
+                if self._desks.ledger.skip_job(job.model_copy(update={"due_at": slot.due_at}), why):
                     log.warning("slot_missed", portfolio=mandate.name, slot=slot.name, problem=why)
             else:
                 yield slot

@@ -15,7 +15,7 @@ from domain.jobs import JobStatus
 from tools.clock import wall_time
 from workers.carry import Outcome, carry_out
 from workers.desks import Desks
-from workers.jobs import PERIODIC
+from workers.jobs import PERIODIC, UNCOUNTED
 from workers.logs import log_to
 from workers.metrics import serve_metrics
 from workers.planner import Call, Planner
@@ -25,7 +25,7 @@ TICK_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 SEEN_SECONDS = 10.0
 THREADS = 4
-SILENT = frozenset({*PERIODIC, "advance"})
+SILENT = frozenset({*UNCOUNTED, "advance"})
 """Jobs that a person is told of only when they fail."""
 
 Say = Callable[[str], None]
@@ -99,7 +99,7 @@ class Server:
             outcome = carry_out(self._desks, *call)
             took = time.monotonic() - begun
             if outcome is Outcome.FAILED or (outcome is Outcome.DONE and call.kind not in SILENT):
-                self._say(f"{call.portfolio or 'all'}: {call.kind} {call.argument} {outcome.value} ({took:.1f} s)")
+                self._say(f"{call.portfolio}: {call.kind} {call.argument} {outcome.value} ({took:.1f} s)")
                 if outcome is Outcome.DONE and call.kind == "run_slot":
                     self._tell_run(call)
         finally:

@@ -38,23 +38,34 @@ def settle(portfolio: str) -> Settled:
     Raises:
         DeskError: settings, mandate or ledger are not what they must be.
     """
+    with wire(portfolio) as wired:
+        settled, runs = settle_from(wired)
+    if runs:
+        with wire(portfolio, run=True) as wired:
+            settled = run_from(wired, runs[0], settled)
+    return settled
+
+
+def settle_from(wired: Wired) -> tuple[Settled, list[OutboxItem]]:
+    """Do it from a wired portfolio; runs that were asked for are returned, for `run_from`."""
     done = refused = 0
     runs: list[OutboxItem] = []
-    with wire(portfolio) as wired:
-        ctx = wired.ctx
-        for item in ctx.ledger.claim_outbox([ADVANCE, COMMAND], ctx.clock.wall(), portfolio=ctx.portfolio):
-            if item.payload.get("do") == "run":
-                runs.append(item)
-                continue
-            ended = _attempt(wired, item)
-            done, refused = done + ended, refused + (not ended)
-        wired.runner.settle()
-        waiting = sum(record.status.value == "awaiting" for record in ctx.ledger.unremembered(ctx.portfolio))
-    for item in runs[:1]:
-        with wire(portfolio, run=True) as wired:
-            ended = _attempt(wired, item)
-            done, refused = done + ended, refused + (not ended)
-    return Settled(done, refused, waiting)
+    ctx = wired.ctx
+    for item in ctx.ledger.claim_outbox([ADVANCE, COMMAND], ctx.clock.wall(), portfolio=ctx.portfolio):
+        if item.payload.get("do") == "run":
+            runs.append(item)
+            continue
+        ended = _attempt(wired, item)
+        done, refused = done + ended, refused + (not ended)
+    wired.runner.settle()
+    waiting = sum(record.status.value == "awaiting" for record in ctx.ledger.unremembered(ctx.portfolio))
+    return Settled(done, refused, waiting), runs
+
+
+def run_from(wired: Wired, item: OutboxItem, settled: Settled) -> Settled:
+    """Carry out the run that somebody asked for, on a portfolio that was wired for a run."""
+    ended = _attempt(wired, item)
+    return settled._replace(done=settled.done + ended, refused=settled.refused + (not ended))
 
 
 def _attempt(wired: Wired, item: OutboxItem) -> bool:

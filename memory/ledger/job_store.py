@@ -7,7 +7,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from domain.errors import NotFound
 from domain.jobs import Job, JobStatus, ProcessSeen, ReplayPosition
-from memory.ledger.outbox_store import post_in
+from memory.ledger.chain import Detail
 from memory.ledger.part import Part
 from memory.ledger.sql import insert_once
 from memory.ledger.tables import JobRow, ProcessRow, ProposalRow, ReplayPositionRow
@@ -32,7 +32,7 @@ class JobPart(Part):
             if row.attempts >= most_attempts:
                 why = row.problem or "the process died each time"
                 row.status, row.problem = JobStatus.PARKED, why[:LONGEST_PROBLEM]
-                self._tell(session, row, "job_parked", f"parked after {row.attempts} attempts: {why}", at)
+                self._tell(session, row, "job_parked")
             else:
                 row.attempts, row.started_at = row.attempts + 1, at
             return _to_job(row)
@@ -64,8 +64,8 @@ class JobPart(Part):
                 row.problem = problem[:LONGEST_PROBLEM]
                 row.attempts = row.attempts if counts else max(row.attempts - 1, 0)
 
-    def skip_job(self, job: Job, why: str, at: datetime) -> bool:
-        """Write down that a job's time has passed, with an audit row and an alert; tell whether that is new."""
+    def skip_job(self, job: Job, why: str) -> bool:
+        """Write down that a job's time has passed, in the audit chain too; tell whether that is new."""
         with self._database.write() as session:
             row = session.get(JobRow, (job.portfolio, job.name), with_for_update=True)
             if row is None:
@@ -75,7 +75,7 @@ class JobPart(Part):
             if row.status.is_over:
                 return False
             row.status, row.problem = JobStatus.SKIPPED, why[:LONGEST_PROBLEM]
-            self._tell(session, row, "slot_missed", f"skipped: {why}", at)
+            self._tell(session, row, "slot_missed")
             return True
 
     def retry_job(self, portfolio: str, name: str) -> Job:
@@ -164,11 +164,10 @@ class JobPart(Part):
         with self._database.read() as session:
             return {name: str(status) for name, status in session.exec(wanted.order_by(ProposalRow.id)).all()}
 
-    def _tell(self, session: Session, row: JobRow, what: str, text: str, at: datetime) -> None:
-        """Audit and alert in the transaction of the fact."""
-        self._note(session, row.portfolio, what, row.name, {"kind": row.kind, "problem": row.problem}, "schedule")
-        payload = {"kind": what, "level": "warning", "job": row.name, "text": f"{row.name} {text}"}
-        post_in(session, row.portfolio, "alert", f"{what}:{row.portfolio}:{row.name}:{row.attempts}", payload, at)
+    def _tell(self, session: Session, row: JobRow, what: str) -> None:
+        """Write it into the audit chain, which notices to people are made from."""
+        detail: Detail = {"kind": row.kind, "problem": row.problem, "attempts": row.attempts}
+        self._note(session, row.portfolio, what, row.name, detail, "schedule")
 
 
 def _row(session: Session, portfolio: str, name: str) -> JobRow:

@@ -10,7 +10,7 @@ from pathlib import Path
 from domain.records import ProposalStatus
 from workers.desks import Desks
 
-OVER = frozenset({"done", "rejected", "declined", "expired", "superseded", "awaiting"})
+OVER = frozenset({"done", "rejected", "declined", "expired", "superseded"})
 
 
 @dataclass

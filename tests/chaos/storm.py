@@ -11,8 +11,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from domain.errors import AlreadyDecided
 from domain.proposal import Origin
 from domain.records import ProposalStatus
+from graph.answers import answer_card
 from graph.batches import Draft, add_proposals
 from graph.views import market_now
 from tests.chaos.reckoning import Reckoning, reckon
@@ -113,6 +115,7 @@ class Storm:
                 self._propose(desks, name, symbols)
             time.sleep(chance.expovariate(1.0 / weather.spacing))
             self._strike(fault, chance)
+            self._tap(desks, chance.choice(desks.portfolios), chance)
             if number % 20 == 0:
                 sys.stdout.write(f"  {number}/{total} faults: {dict(self.faults)}\n")
 
@@ -123,6 +126,22 @@ class Storm:
             add_proposals(ctx, f"{name}-{symbols[0]}", None, market_now(ctx), drafts)
 
         persist(write)
+
+    def _answer_all(self, desks: Desks) -> None:
+        for name in desks.portfolios:
+            self._tap(desks, name, random.Random(name))
+
+    def _tap(self, desks: Desks, name: str, chance: random.Random) -> None:
+        """People answer the cards of a portfolio, yes or no; each answer is a row, and workers do the rest."""
+
+        def tap() -> None:
+            ctx = desks.of(name).ctx
+            for record in ctx.ledger.proposals(name, statuses=[ProposalStatus.AWAITING]):
+                said = "approve" if chance.random() < 0.5 else "reject"
+                with contextlib.suppress(AlreadyDecided):
+                    answer_card(ctx, record, answer=said, by="local", channel="storm")
+
+        persist(tap)
 
     def _strike(self, fault: str, chance: random.Random) -> None:
         if fault == "flush":
@@ -159,6 +178,7 @@ class Storm:
         """Wait until every proposal has come to its end; tell how long after the last fault that was."""
         begun = time.monotonic()
         while time.monotonic() - begun < QUIET_SECONDS:
+            self._answer_all(desks)
             if persist(lambda: not any(moving(desks, name) for name in desks.portfolios)):
                 return time.monotonic() - begun
             time.sleep(1.0)
@@ -172,10 +192,8 @@ class Storm:
 
 
 def moving(desks: Desks, name: str) -> bool:
-    """Whether a portfolio has a proposal that waits for no person, or an order that is not final."""
-    waits = ProposalStatus.AWAITING.value
-    unfinished = any(status != waits for status in desks.ledger.unfinished(name).values())
-    return unfinished or bool(desks.ledger.intents(name, open_only=True))
+    """Whether a portfolio has a proposal that has not come to its end, or an order that is not final."""
+    return bool(desks.ledger.unfinished(name)) or bool(desks.ledger.intents(name, open_only=True))
 
 
 def persist(act):

@@ -13,8 +13,8 @@ NOW = datetime(2026, 1, 2, 14, 35, tzinfo=UTC)
 SLOT = Job(portfolio="demo", name="2017-05-26", kind="research", session=D1)
 
 
-def alerts(ledger):
-    return [item.payload["kind"] for item in ledger.claim_outbox(["alert"], NOW + timedelta(days=1))]
+def told(ledger):
+    return [row.action for row in ledger.audit_rows("demo")]
 
 
 def test_a_job_that_ended_well_is_not_begun_again(ledger):
@@ -31,8 +31,7 @@ def test_a_job_whose_process_died_each_time_is_parked_audited_and_told_once(ledg
 
     assert ledger.begin_job(SLOT, NOW, 3).status is JobStatus.PARKED
     assert ledger.begin_job(SLOT, NOW, 3).status is JobStatus.PARKED
-    assert alerts(ledger) == ["job_parked"]
-    assert [row.action for row in ledger.audit_rows("demo")] == ["job_parked"]
+    assert told(ledger) == ["job_parked"]
     ledger.verify_audit()
 
 
@@ -57,18 +56,18 @@ def test_a_parked_job_is_taken_up_again_on_request_only(ledger):
 def test_a_missed_slot_is_skipped_and_told_once_also_when_it_had_been_begun(ledger):
     ledger.begin_job(SLOT, NOW, 3)
 
-    assert ledger.skip_job(SLOT, "too late", NOW)
-    assert not ledger.skip_job(SLOT, "too late", NOW)
-    assert alerts(ledger) == ["slot_missed"]
+    assert ledger.skip_job(SLOT, "too late")
+    assert not ledger.skip_job(SLOT, "too late")
+    assert told(ledger) == ["slot_missed"]
     assert ledger.begin_job(SLOT, NOW, 3).status is JobStatus.SKIPPED
 
 
 def test_sixteen_threads_skip_a_slot_once(ledger):
     with ThreadPoolExecutor(16) as pool:
-        told = list(pool.map(lambda _: ledger.skip_job(SLOT, "too late", NOW), range(16)))
+        skipped = list(pool.map(lambda _: ledger.skip_job(SLOT, "too late"), range(16)))
 
-    assert sum(told) == 1
-    assert alerts(ledger) == ["slot_missed"]
+    assert sum(skipped) == 1
+    assert told(ledger) == ["slot_missed"]
 
 
 def test_jobs_are_listed_from_a_session_on_with_those_that_have_none(ledger):

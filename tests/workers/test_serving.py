@@ -11,10 +11,10 @@ from domain.jobs import JobStatus
 from domain.records import RunStatus
 from graph.answers import answer_card
 from graph.views import book_of, market_now
-from tools.clock import wall_time
 from workers import carry, jobs
 from workers.carry import Outcome, carry_out
 from workers.desks import Desks
+from workers.notices import notices_of
 from workers.planner import Planner
 from workers.serve import Server
 from workers.settings import Settings
@@ -115,8 +115,6 @@ def test_a_poisoned_job_is_parked_after_ten_attempts_and_the_week_goes_on(opened
     (report,) = [job for job in desks.ledger.jobs("demo") if job.kind == "report"]
     assert (report.status, report.attempts) == (JobStatus.PARKED, carry.MOST_ATTEMPTS)
     assert any("replay is over" in line for line in said)
-    told = [item.payload["kind"] for item in desks.ledger.claim_outbox(["alert"], wall_time())]
-    assert told in ([], ["job_parked"])
     assert "job_parked" in [row.action for row in desks.ledger.audit_rows("demo")]
 
 
@@ -148,8 +146,8 @@ def test_a_round_that_keeps_failing_is_told_once(opened, monkeypatch):
 
     for _ in range(2 * carry.ALERT_AFTER):
         assert carry_out(desks, "reconcile", "demo") is Outcome.FAILED
-    told = desks.ledger.claim_outbox(["alert"], wall_time())
-    assert [item.payload["text"] for item in told] == ["reconcile keeps failing: the broker's key was revoked"]
+    told = [notice.headline for _, notice in notices_of(desks.ledger, "demo", tuple(desks.ledger.audit_rows("demo")))]
+    assert told == ["reconcile keeps failing"]
 
 
 def test_a_slot_that_live_nobody_began_in_time_is_skipped_and_told(opened, monkeypatch):
@@ -181,6 +179,21 @@ def test_an_answered_proposal_is_moved_by_the_next_sweep(opened, demo_home, tmp_
     (call,) = planner.unfinished()
     assert carry_out(desks, *call) is Outcome.DONE
     assert ctx.ledger.unfinished("demo") == {}
+
+
+def test_what_people_ask_for_is_carried_out_by_the_next_tick(opened, demo_home, tmp_path):
+    shutil.copytree(demo_home, tmp_path / "home")
+    desks = opened(replay_until=FIRST)
+    (waiting,) = desks.ledger.unfinished("demo")
+    ctx = desks.of("demo").ctx
+    answer_card(ctx, ctx.ledger.proposal(waiting), answer="reject", by="7", channel="telegram")
+    desks.ledger.post("demo", "advance", f"advance:{waiting}", {"proposal_id": waiting}, ctx.clock.wall())
+
+    calls = [call for call in Planner(desks).slots() if call.kind == "requests"]
+
+    assert [carry_out(desks, *call) for call in calls] == [Outcome.DONE]
+    assert desks.ledger.unfinished("demo") == {}
+    assert desks.ledger.outbox_waiting(["advance"]) == {}
 
 
 def test_sessions_are_read_off_slot_names():
