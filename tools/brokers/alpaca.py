@@ -32,6 +32,8 @@ PAGE = 100
 """Executions in one answer, the most there are."""
 MOST_ORDERS = 500
 LONGEST_ID = 128
+_CLOCKS: dict[tuple[str, str], AlpacaApi] = {}
+"""Connections that are asked for the time only; they count no limits, since counting asks for the time."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -68,7 +70,10 @@ class AlpacaBroker:
     def market_time() -> datetime:
         """Ask Alpaca what time it is; raises Transient."""
         settings = AlpacaSettings.read()
-        return moment(_field(AlpacaApi(settings, settings.base_url, "v2", None).read("/clock"), "timestamp"))
+        key = settings.base_url, settings.account_key
+        if key not in _CLOCKS:
+            _CLOCKS[key] = AlpacaApi(settings, settings.base_url, "v2", None)
+        return moment(_field(_CLOCKS[key].read("/clock"), "timestamp"))
 
     def account(self) -> Account:
         """Tell the money.

@@ -38,10 +38,10 @@ def verdicts(out: Console, proposals: Sequence[ProposalRecord]) -> None:
             _spoke(record),
         )
     out.print(rows)
-    for record in proposals:
-        if record.status is ProposalStatus.SCHEDULED:
-            said = f"P-{record.id} is scheduled: the exchange is closed. `pm advance` assesses it once the session of"
-            out.print(Text(f"{said} {record.session} has been open for five minutes.", style="dim"))
+    scheduled = [record.session for record in proposals if record.status is ProposalStatus.SCHEDULED]
+    if scheduled:
+        said = "Scheduled: the exchange is closed. `pm advance` assesses them once the session of"
+        out.print(Text(f"{said} {scheduled[0]} has been open for some minutes (exits: at the open).", style="dim"))
 
 
 def cards(wired: Wired, waiting: Sequence[ProposalRecord]) -> None:

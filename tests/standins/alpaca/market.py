@@ -42,9 +42,12 @@ class Market:
             return []
         found = []
         today = now.astimezone(hours.NEW_YORK).date()
-        for row, session in enumerate(self.table.sessions):
+        begin = bisect_left(self.table.sessions, first.astimezone(hours.NEW_YORK).date())
+        for row, session in enumerate(self.table.sessions[begin:], begin):
             midnight = datetime.combine(session, datetime.min.time(), hours.NEW_YORK)
-            if session > today or not first <= midnight <= last:
+            if session > today or midnight > last:
+                break
+            if midnight < first:
                 continue
             close = float(self.table.closes[row - 1 if session == today else row, column])
             close *= float(self.raw_factor) if raw else 1.0
