@@ -3,14 +3,16 @@
 from contextlib import suppress
 
 from domain.book import ControlState
-from domain.errors import Busy, IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
+from domain.errors import AccessDenied, Busy, IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
 from domain.orders import Fill, IntentState, Order, OrderIntent
+from domain.ports import Bracketing
 from graph.adjust import adopt_external
 from graph.brackets import book_legs, clear_the_way
 from graph.breakers import look
 from graph.context import Context, Till
 from graph.intents import build_intent, order_id_of
 from graph.presend import obstacle
+from graph.unknown import adopt_late, cancel_stragglers, is_due, lock_out, tell_quarantined
 
 ACTIVE = ControlState.ACTIVE
 AT_THE_BROKER = frozenset({IntentState.OPEN, IntentState.PARTIAL})
@@ -34,9 +36,15 @@ def drive(ctx: Context, order_id: str) -> OrderIntent:
     if after.filled_quantity > before.filled_quantity:
         with suppress(Transient):
             look(ctx)
-    if after.state in AT_THE_BROKER and not after.reduces and ctx.ledger.control(ctx.portfolio).state is not ACTIVE:
+    if after.state in AT_THE_BROKER and not after.reduces and _has_no_business(ctx, after):
         return cancel(ctx, after)
     return after
+
+
+def _has_no_business(ctx: Context, entry: OrderIntent) -> bool:
+    """Whether an entry rests that should not: the desk is not ACTIVE, or its legs made it outlive its session."""
+    outlived = isinstance(ctx.broker, Bracketing) and ctx.clock.session() > entry.session
+    return outlived or ctx.ledger.control(ctx.portfolio).state is not ACTIVE
 
 
 def _drive(ctx: Context, before: OrderIntent) -> OrderIntent:
@@ -51,6 +59,9 @@ def _drive(ctx: Context, before: OrderIntent) -> OrderIntent:
         return _mark(ctx, order_id, IntentState.REJECTED, str(error))
     except OutcomeUnknown as error:
         return _mark(ctx, order_id, IntentState.UNKNOWN, str(error))
+    except AccessDenied as error:
+        lock_out(ctx, error)
+        return _mark(ctx, order_id, IntentState.UNKNOWN if may_live else IntentState.PENDING, str(error))
     except Transient as error:
         return _mark(ctx, order_id, IntentState.UNKNOWN if may_live else IntentState.PENDING, str(error))
     return _book(ctx, claimed, order) if order else _stored(ctx, order_id)
@@ -84,9 +95,13 @@ def reconcile(ctx: Context) -> int:
     still_open = 0
     for intent in ctx.ledger.intents(ctx.portfolio, open_only=True):
         state = intent.state
-        with suppress(Busy), ctx.locks.hold(f"prop:{intent.proposal_id}"):
-            state = drive(ctx, intent.client_order_id).state
+        if is_due(ctx, intent):
+            with suppress(Busy), ctx.locks.hold(f"prop:{intent.proposal_id}"):
+                state = drive(ctx, intent.client_order_id).state
         still_open += not state.is_final
+    if not ctx.clock.replay:
+        with suppress(Transient):
+            cancel_stragglers(ctx)
     compare(ctx)
     return still_open
 
@@ -97,7 +112,7 @@ def compare(ctx: Context) -> None:
         book_legs(ctx)
         cash, held = ctx.broker.account().cash, ctx.broker.positions()
         differences = ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
-        if differences and adopt_external(ctx, differences):
+        if differences and adopt_external(ctx, differences) + adopt_late(ctx, differences):
             ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
 
 
@@ -124,6 +139,8 @@ def _send(ctx: Context, intent: OrderIntent, *, may_live: bool) -> Order | None:
     if may_live:
         late = ctx.clock.session() > intent.session
         _mark(ctx, intent.client_order_id, IntentState.REJECTED if late else IntentState.QUARANTINED, why_not)
+        if not late:
+            tell_quarantined(ctx, intent)
     else:
         _mark(ctx, intent.client_order_id, IntentState.REJECTED, f"not sent: {why_not}")
     return None

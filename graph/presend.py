@@ -47,6 +47,8 @@ def _age(ctx: Context, intent: OrderIntent) -> str | None:
 def _price(ctx: Context, intent: OrderIntent) -> str | None:
     if intent.reduces or intent.collar_low is None or intent.collar_high is None:
         return None
+    if intent.limit_price is not None:  # the limit itself bounds the price, and may rest far from the market
+        return None
     as_of = ctx.market.opens(intent.session) if ctx.clock.replay else ctx.clock.now()
     price = ctx.market.snapshot((intent.symbol,), intent.session, as_of).price(intent.symbol)
     if price is None:

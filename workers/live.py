@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from domain.errors import BadInput
 from domain.mandate import Mandate
 from domain.ports import Broker, Clock, MarketData
 from domain.storage import Ledger
@@ -31,11 +32,24 @@ def open_account(ledger: Ledger, mandate: Mandate, broker: Broker, session: date
 
     Raises:
         NotPaper: the account is not a paper account.
+        BadInput: it holds something outside the mandate, or is worth nothing.
         Transient: the broker did not answer; nothing is opened.
     """
     if getattr(broker, "simulated", False) or ledger.flows(mandate.name):
         ledger.open_portfolio(mandate, session, at)
         return
-    account, held = broker.account(), broker.positions()
-    cost = sum((position.quantity * (position.average_price or Decimal(0)) for position in held), Decimal(0))
-    ledger.open_portfolio(mandate.model_copy(update={"starting_cash": float(account.cash + cost)}), session, at)
+    cash, held = broker.account().cash, broker.positions()
+    strange = next((p.symbol for p in held if p.symbol not in mandate.universe), None)
+    if strange is not None:
+        raise BadInput(
+            f"the account holds {strange}, which is not in the mandate of {mandate.name!r}", "sell it, or add it there"
+        )
+    prices = {position.symbol: position.average_price or Decimal(0) for position in held}
+    worth = cash + sum((position.quantity * prices[position.symbol] for position in held), Decimal(0))
+    if worth <= 0:
+        raise BadInput(f"the account is worth {worth:.2f} dollars", "reset it on the broker's page")
+    ledger.open_portfolio(mandate.model_copy(update={"starting_cash": float(worth)}), session, at)
+    if held:
+        ledger.compare_with_broker(mandate.name, cash, held, at)
+        taken = {**prices, "CASH": Decimal(1)}
+        ledger.accept_mismatches(mandate.name, taken, session, at, "desk", "held when the portfolio was opened")

@@ -95,6 +95,8 @@ class Desk:
         database=None,
         clock=None,
         recall=None,
+        *,
+        recorded=True,
     ) -> None:
         address = database or str(home)
         self.mandate = mandate or demo_mandate()
@@ -112,7 +114,7 @@ class Desk:
             self.faults,
         )
         self.analyst = analyst or ScriptedAnalyst()
-        self.policy_text = read_policy(self.mandate, recorded=True)
+        self.policy_text = read_policy(self.mandate, recorded=recorded)
         policy = load(self.policy_text)
         self.engine = Engine(policy, self.mandate, "test")
         digest = self.policy_text.digest

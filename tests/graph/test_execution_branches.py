@@ -76,6 +76,7 @@ class Ledger:
         self.record = SimpleNamespace(origin=Origin.MODEL, exit_kind=None)
         self.booked = []
         self.compared = []
+        self.posted = []
 
     def intent(self, _order_id):
         return self.stored
@@ -103,6 +104,10 @@ class Ledger:
 
     def proposal(self, _proposal_id):
         return self.record
+
+    def post(self, _portfolio, _topic, key, _payload, _at):
+        self.posted.append(key)
+        return True
 
     def compare_with_broker(self, _portfolio, cash, held, _at):
         self.compared.append((cash, tuple(held)))
@@ -139,6 +144,9 @@ class Broker:
     def account(self):
         return self._do("account")
 
+    def open_orders(self):
+        return ()
+
     def positions(self):
         return ()
 
@@ -164,7 +172,7 @@ def a_context(intent, broker=None, *, claims=True, session=TODAY, now=NOW, price
         mandate=SimpleNamespace(universe={"AAPL": None}),
         ledger=Ledger(intent, claims),
         broker=broker or Broker(),
-        clock=SimpleNamespace(now=lambda: now, session=lambda: session, replay=replay),
+        clock=SimpleNamespace(now=lambda: now, wall=lambda: now, session=lambda: session, replay=replay),
         market=Feed(price),
         locks=SimpleNamespace(hold=lambda _name: nullcontext()),
     )

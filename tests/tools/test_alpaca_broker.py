@@ -74,7 +74,7 @@ def test_it_is_sent_once_with_strings_and_a_timeout_and_alpacas_own_resending_is
     (sent,) = alpaca.sent()
     assert (sent.body["qty"], sent.body["type"], sent.body["time_in_force"]) == ("2", "market", "day")
     assert broker._api.client._retry == 0
-    assert broker._api.client._session.request.keywords["timeout"] == (3.05, 0.3)
+    assert broker._api.client._session.request.keywords["timeout"] == (3.05, 0.8)
 
 
 @pytest.mark.parametrize("kind", ["gateway_timeout", "rate_limited", "server_error"])

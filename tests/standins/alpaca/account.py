@@ -45,6 +45,7 @@ class Order:
     filled: Decimal = Decimal(0)
     spent: Decimal = Decimal(0)
     parts: int = 1
+    last_piece: datetime | None = None
     doomed: bool = False
     sticky: bool = False
     triggered: bool = False
@@ -275,9 +276,11 @@ class Account:
             order.status = "new"
         price = self._execution_price(order)
         if price is not None and (order.status in WORKING or order.parent is not None):
+            if order.parts > 0 and order.last_piece == self.now:
+                return  # pieces come one at a time, as the clock moves
             left = order.quantity - order.filled
             piece = left if order.parts <= 1 else max(Decimal(1), (left / order.parts).to_integral_value())
-            order.parts -= 1
+            order.parts, order.last_piece = order.parts - 1, self.now
             self._fill(order, min(piece, left), price)
 
     def _execution_price(self, order: Order) -> Decimal | None:

@@ -1,8 +1,9 @@
 """The stand-in's market: recorded closes as daily bars (highs, lows, volumes made up), prices and news by request."""
 
-from bisect import bisect_left
-from datetime import datetime, timedelta
+from bisect import bisect_left, bisect_right
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from tests.standins.alpaca import hours
@@ -37,33 +38,8 @@ class Market:
 
     def bars(self, symbol: str, first: datetime, last: datetime, now: datetime, *, raw: bool) -> list[dict[str, Any]]:
         """List daily bars; today's is still forming and is listed too."""
-        column = self.table.column(symbol)
-        if column is None:
-            return []
-        found = []
-        today = now.astimezone(hours.NEW_YORK).date()
-        begin = bisect_left(self.table.sessions, first.astimezone(hours.NEW_YORK).date())
-        for row, session in enumerate(self.table.sessions[begin:], begin):
-            midnight = datetime.combine(session, datetime.min.time(), hours.NEW_YORK)
-            if session > today or midnight > last:
-                break
-            if midnight < first:
-                continue
-            close = float(self.table.closes[row - 1 if session == today else row, column])
-            close *= float(self.raw_factor) if raw else 1.0
-            found.append(
-                {
-                    "t": hours.stamp(midnight),
-                    "o": round(close * 0.998, 4),
-                    "h": round(close * 1.006, 4),
-                    "l": round(close * 0.994, 4),
-                    "c": round(close, 4),
-                    "v": VOLUME,
-                    "n": 1000,
-                    "vw": round(close, 4),
-                }
-            )
-        return found
+        first_day, last_day, today = (moment.astimezone(hours.NEW_YORK).date() for moment in (first, last, now))
+        return _bars(symbol, first_day, min(last_day, today), today, float(self.raw_factor) if raw else 1.0)
 
     def quote(self, symbol: str, now: datetime) -> dict[str, Any] | None:
         """Tell bid and ask, a cent either side of the price; None where there is none."""
@@ -101,3 +77,19 @@ def page_of(rows: list[tuple[str, dict[str, Any]]], query: dict[str, str]) -> tu
     start, size = int(query.get("page_token") or 0), min(int(query.get("limit") or PAGE), 10_000)
     rest = len(rows) > start + size
     return rows[start : start + size], str(start + size) if rest else None
+
+
+@lru_cache(maxsize=200)
+def _bars(symbol: str, first: date, last: date, today: date, factor: float) -> list[dict[str, Any]]:
+    table = load_sp500()
+    column = table.column(symbol)
+    if column is None:
+        return []
+    begin, end = bisect_left(table.sessions, first), bisect_right(table.sessions, last)
+    found = []
+    for row, session in enumerate(table.sessions[begin:end], begin):
+        close = float(table.closes[row - 1 if session == today else row, column]) * factor
+        midnight = hours.stamp(datetime.combine(session, datetime.min.time(), hours.NEW_YORK))
+        prices = {"o": round(close * 0.998, 4), "h": round(close * 1.006, 4), "l": round(close * 0.994, 4)}
+        found.append({"t": midnight, **prices, "c": round(close, 4), "v": VOLUME, "n": 1000, "vw": round(close, 4)})
+    return found

@@ -14,7 +14,7 @@ from tools.exchange import Exchange
 def alpaca_here(monkeypatch: Any, **options: Any) -> Iterator[AlpacaStandIn]:
     """Start a stand-in and lead every adapter to it."""
     with AlpacaStandIn(**options) as standin:
-        for name, value in {**standin.environment, "ALPACA_READ_SECONDS": "0.3"}.items():
+        for name, value in {**standin.environment, "ALPACA_READ_SECONDS": "0.8"}.items():
             monkeypatch.setenv(name, value)
         AlpacaApi._quotas.clear()
         yield standin
