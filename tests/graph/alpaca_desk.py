@@ -8,7 +8,7 @@ from domain.market import EventCalendar
 from domain.orders import IntentState
 from graph import execution
 from tests.graph.conftest import demo_mandate, open_desk
-from tests.standins.alpaca.rig import alpaca_here, clock_of
+from tests.standins.alpaca.rig import alpaca_here, clock_of, hurry
 from tools.alpaca_api import AlpacaSettings
 from tools.brokers.alpaca import AlpacaBroker
 from tools.live_market import LiveMarket
@@ -93,6 +93,7 @@ class AlpacaDesk:
 
 def _connect(desk):
     broker = AlpacaBroker(AlpacaSettings.read(), desk.clock)
+    hurry(broker)
     desk.feed._broker = broker
     desk.ctx = replace(desk.ctx, broker=broker)
     desk.runner.ctx = desk.ctx

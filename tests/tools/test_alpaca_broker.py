@@ -22,7 +22,7 @@ from domain.proposal import OrderType
 from domain.trade import ExitKind, Side
 from tests.conformance.broker import LONG_AGO, BrokerConformance
 from tests.standins.alpaca import START
-from tests.standins.alpaca.rig import alpaca_here, clock_of
+from tests.standins.alpaca.rig import alpaca_here, clock_of, hurry
 from tools.alpaca_api import AlpacaSettings
 from tools.brokers.alpaca import AlpacaBroker
 
@@ -65,6 +65,7 @@ class TestConformance(BrokerConformance):
     @pytest.fixture
     def losing_broker(self, broker, alpaca):
         alpaca.go_wrong("timeout")
+        hurry(broker)
         return broker
 
 
@@ -74,7 +75,7 @@ def test_it_is_sent_once_with_strings_and_a_timeout_and_alpacas_own_resending_is
     (sent,) = alpaca.sent()
     assert (sent.body["qty"], sent.body["type"], sent.body["time_in_force"]) == ("2", "market", "day")
     assert broker._api.client._retry == 0
-    assert broker._api.client._session.request.keywords["timeout"] == (3.05, 0.8)
+    assert broker._api.client._session.request.keywords["timeout"] == (3.05, 8.0)
 
 
 @pytest.mark.parametrize("kind", ["gateway_timeout", "rate_limited", "server_error"])
@@ -103,6 +104,7 @@ def test_what_alpacas_client_would_send_again_is_sent_once(broker, alpaca, make_
 )
 def test_an_answer_that_cant_be_read_is_an_unknown_outcome(broker, alpaca, make_intent, kind):
     alpaca.go_wrong(kind)
+    hurry(broker)
 
     with pytest.raises(OutcomeUnknown):
         broker.submit(make_intent())
@@ -111,6 +113,7 @@ def test_an_answer_that_cant_be_read_is_an_unknown_outcome(broker, alpaca, make_
 @pytest.mark.parametrize("kind", ["timeout", "reset", "server_error", "html", "html_error", "rate_limited"])
 def test_a_look_that_is_not_answered_may_be_repeated(broker, alpaca, kind):
     alpaca.go_wrong(kind, "GET", "/v2/account")
+    hurry(broker, "GET" if kind == "timeout" else "POST")
 
     with pytest.raises(Transient):
         broker.account()

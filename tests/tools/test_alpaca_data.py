@@ -144,8 +144,9 @@ def test_minutes_after_the_close_the_days_bars_are_not_final(feed, alpaca):
 
 
 @pytest.mark.parametrize("kind", ["timeout", "server_error", "html", "rate_limited"])
-def test_no_readable_answer_is_transient(feed, alpaca, kind):
+def test_no_readable_answer_is_transient(feed, alpaca, kind, monkeypatch):
     alpaca.go_wrong(kind, "GET", "/v2/stocks")
+    monkeypatch.setenv("ALPACA_READ_SECONDS", "0.5")
 
     with pytest.raises(Transient):
         feed.snapshot(SYMBOLS, SESSION, START)
