@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidO
 from typing import Any
 
 from domain.errors import OrderRefused, Transient
-from domain.orders import Order, OrderIntent, OrderStatus
+from domain.orders import BrokerPosition, Order, OrderIntent, OrderStatus
 from domain.proposal import OrderType
 from domain.trade import Side
 from tools.alpaca_api import Refusal, moment
@@ -136,6 +136,16 @@ def read_order(told: Any, client_order_id: str | None = None, before: Decimal = 
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise Transient(f"Alpaca told an order that can't be read: {type(error).__name__}", "ask again") from None
+
+
+def read_position(told: Any) -> BrokerPosition:
+    """Read a holding, negative when short; raises KeyError, TypeError or ValueError where it can't be read."""
+    quantity = number(told["qty"])
+    return BrokerPosition(
+        symbol=told["symbol"],
+        quantity=-abs(quantity) if told.get("side") == "short" else quantity,
+        average_price=number(told["avg_entry_price"]),
+    )
 
 
 def number(text: Any) -> Decimal:

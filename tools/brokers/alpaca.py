@@ -22,6 +22,7 @@ from tools.brokers._alpaca_orders import (
     is_leg,
     number,
     read_order,
+    read_position,
     refusal_of,
     refuse_unsendable,
     request_of,
@@ -104,7 +105,9 @@ class AlpacaBroker:
     def positions(self) -> tuple[BrokerPosition, ...]:
         """Tell the holdings, by symbol; short ones are negative."""
         try:
-            return tuple(_position(told) for told in sorted(self._read("/positions"), key=lambda row: row["symbol"]))
+            return tuple(
+                read_position(told) for told in sorted(self._read("/positions"), key=lambda row: row["symbol"])
+            )
         except (KeyError, ValueError, TypeError) as error:
             raise Transient(f"Alpaca told a position that can't be read: {error}") from None
 
@@ -280,15 +283,6 @@ class AlpacaBroker:
 
     def _session(self, at: datetime) -> date:
         return self._exchange.session_at(at)
-
-
-def _position(told: Any) -> BrokerPosition:
-    quantity = number(told["qty"])
-    return BrokerPosition(
-        symbol=told["symbol"],
-        quantity=-abs(quantity) if told.get("side") == "short" else quantity,
-        average_price=number(told["avg_entry_price"]),
-    )
 
 
 def _field(told: Any, name: str) -> str:
