@@ -99,7 +99,7 @@ def _carry_out(wired: Wired, item: OutboxItem) -> None:
     if what in AGES and wired.ctx.clock.wall() - item.created_at > TOO_OLD:
         raise BadInput(f"{what}, asked for by {by}, waited for more than an hour", "ask again, if you still want it")
     if what == "flatten":
-        control.flatten(wired.runner, by, str(item.payload["confirm"]))
+        control.flatten(wired.runner, by, str(item.payload["confirm"]), str(item.payload.get("how", "")))
     elif what == "close":
         wired.runner.propose([_closing(wired, item.payload)], Origin.PERSON)
     elif what == "reconcile":

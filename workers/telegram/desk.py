@@ -1,5 +1,6 @@
 """What every handler may reach: the ledger and its till, who may do what, and the seal of our buttons."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -72,7 +73,7 @@ class Desk:
         key = f"advance:{proposal_id}:v{version}"
         self.ledger.post(self.portfolio, ADVANCE, key, {"proposal_id": proposal_id}, self.wall)
 
-    def command(self, update_id: int, what: dict[str, str | float]) -> None:
+    def command(self, update_id: int, what: Mapping[str, str | float]) -> None:
         """Leave word for a process with a graph; once for each update."""
         self.ledger.post(self.portfolio, COMMAND, f"command:{self.portfolio}:{update_id}", what, self.wall)
 

@@ -106,7 +106,8 @@ def _flatten(visit: Visit, *, typed: bool) -> Response:
     agreed = agree(desk.ledger, desk.portfolio, "flatten", 1, visit.person, desk.wall, single=single, typed=typed)
     phrase = control.flatten_phrase(desk.portfolio)
     if agreed.done:
-        desk.command(visit.incoming.update_id, {"do": "flatten", "by": visit.person.name, "confirm": phrase})
+        what = {"do": "flatten", "by": visit.person.name, "confirm": phrase, "how": agreed.reason}
+        desk.command(visit.incoming.update_id, what)
         said = f"recorded ({agreed.reason}): everything is proposed for sale, through the gate"
         return text(short.plain(said), "flatten", "flatten")
     if not single:
