@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     QUARANTINE = "quarantine"
     MISMATCH = "mismatch"
     ALLOCATION = "allocation"
+    REPORT = "report"
     PROBLEM = "problem"
     REPORT = "report"
 

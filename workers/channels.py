@@ -6,6 +6,7 @@ from datetime import datetime
 from domain.errors import BadInput
 from domain.notices import Notice, NoticeKind
 from tools.notifiers import NOTIFIERS
+from workers.mandates import read_mandate
 from workers.quiet import QuietHours, read_quiet_hours
 from workers.settings import Settings
 
@@ -18,16 +19,12 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Channels:
-    """The channels of one process."""
+    """The channels of one portfolio; `asks` where a bot hears the answers to cards, not only the news."""
 
     names: tuple[str, ...]
     kinds: frozenset[NoticeKind]
     quiet: QuietHours | None
-
-    @property
-    def has_cards(self) -> bool:
-        """Whether somebody can be asked there."""
-        return CARDS in self.names
+    asks: bool = False
 
     def wants(self, notice: Notice) -> bool:
         """Whether people want to hear of this kind of thing."""
@@ -38,8 +35,10 @@ class Channels:
         return at if self.quiet is None or notice.kind.is_urgent else self.quiet.release(at)
 
 
-def read_channels(settings: Settings) -> Channels:
+def read_channels(settings: Settings, portfolio: str) -> Channels:
     """Read what is set up: what PM_NOTIFIER names, and every channel whose own settings are there.
+
+    A bot serves one portfolio, that of PM_PORTFOLIO: the news of the others go out, their cards do not.
 
     Raises:
         BadInput: PM_ALERTS or PM_QUIET_HOURS can't be read.
@@ -49,7 +48,8 @@ def read_channels(settings: Settings) -> Channels:
     there = [name for name in NOTIFIERS.names() if name not in named and name != CARDS and NOTIFIERS[name].configured()]
     for name in named:
         NOTIFIERS[name]
-    return Channels((*named, *there), _kinds(settings.alerts), read_quiet_hours(settings.quiet_hours))
+    asks = CARDS in named and portfolio == read_mandate(settings.portfolio).name
+    return Channels((*named, *there), _kinds(settings.alerts), read_quiet_hours(settings.quiet_hours), asks)
 
 
 def topic(channel: str) -> str:

@@ -55,7 +55,7 @@ def deliver(portfolio: str) -> Delivered:
 
 def deliver_from(till: OpenTill) -> Delivered:
     """Do the same from an open till."""
-    channels = read_channels(till.settings)
+    channels = read_channels(till.settings, till.portfolio)
     if not channels.names:
         return Delivered()
     announce(till.ledger, till.clock, till.portfolio, channels)
@@ -75,7 +75,7 @@ def announce(ledger: Ledger, clock: Clock, portfolio: str, channels: Channels) -
         messages += _notices(ledger, clock, portfolio, rows, channels)
         asked = {row.subject.removeprefix("P-") for row in rows if row.action in ASKS}
         waiting = tuple(record for record in waiting if record.id in asked)
-    if channels.has_cards:
+    if channels.asks:
         messages += _questions(ledger, clock, portfolio, waiting, until)
         messages += _changes(ledger, clock, portfolio, moved=bool(rows))
     if messages or until != before:

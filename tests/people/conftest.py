@@ -135,7 +135,9 @@ class House:
 def channels(*names: str, kinds=None, quiet=None) -> Channels:
     from domain.notices import NoticeKind
 
-    return Channels(names or ("telegram",), frozenset(kinds or NoticeKind), quiet)
+    return Channels(
+        names or ("telegram",), frozenset(kinds or NoticeKind), quiet, "telegram" in (names or ("telegram",))
+    )
 
 
 @contextmanager

@@ -176,13 +176,15 @@ def test_quiet_hours_that_can_not_be_read_say_how(text):
 
 def test_channels_are_those_that_are_named_or_set_up(monkeypatch):
     monkeypatch.setenv("DISCORD_WEBHOOK_URL", "https://discord.example/x")
-    found = read_channels(Settings(notifier="telegram", alerts="fill, breaker", _env_file=None))
+    found = read_channels(Settings(notifier="telegram", alerts="fill, breaker", _env_file=None), "demo")
 
     assert found.names == ("telegram", "discord")
+    assert found.asks
+    assert not read_channels(Settings(notifier="telegram", _env_file=None), "other").asks
     assert found.kinds == {NoticeKind.FILL, NoticeKind.BREAKER}
     monkeypatch.delenv("DISCORD_WEBHOOK_URL")
-    assert read_channels(Settings(_env_file=None)).names == ()
+    assert read_channels(Settings(_env_file=None), "demo").names == ()
     with pytest.raises(UnknownPlugin):
-        read_channels(Settings(notifier="pigeon", _env_file=None))
+        read_channels(Settings(notifier="pigeon", _env_file=None), "demo")
     with pytest.raises(BadInput, match="PM_ALERTS"):
-        read_channels(Settings(alerts="gossip", _env_file=None))
+        read_channels(Settings(alerts="gossip", _env_file=None), "demo")

@@ -43,7 +43,7 @@ def wired(monkeypatch):
             notifier.name = name
             adapter = type("Adapter", (), {"connect": staticmethod(lambda notifier=notifier: notifier)})
             monkeypatch.setitem(NOTIFIERS._found, name, adapter)
-        monkeypatch.setattr("workers.delivery.read_channels", lambda _: channels(*there))
+        monkeypatch.setattr("workers.delivery.read_channels", lambda *_: channels(*there))
         yield
 
     return put

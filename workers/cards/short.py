@@ -22,6 +22,7 @@ MARKS = {
     NoticeKind.QUARANTINE: "☣️",
     NoticeKind.MISMATCH: "≠",
     NoticeKind.ALLOCATION: "⚖️",
+    NoticeKind.REPORT: "📋",
     NoticeKind.PROBLEM: "⚠️",
 }
 

@@ -237,7 +237,7 @@ class Bot:
         with open_till(self._portfolio) as till:
             notice = Notice(kind=NoticeKind.PROBLEM, portfolio=till.portfolio, headline=what, lines=lines)
             wall = till.clock.wall()
-            for name in read_channels(till.settings).names:
+            for name in read_channels(till.settings, till.portfolio).names:
                 key = f"{name}:conflict:{till.portfolio}:{wall:%Y-%m-%dT%H:%M}"
                 body: Payload = {"type": "notice", "notice": notice.model_dump(mode="json")}
                 till.ledger.post(till.portfolio, topic(name), key, body, wall)

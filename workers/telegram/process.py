@@ -7,6 +7,7 @@ import sys
 from domain.errors import BadInput
 from tools.notifiers.telegram import TelegramSettings
 from workers.channels import CARDS
+from workers.mandates import read_mandate
 from workers.settings import read_settings
 from workers.telegram.bot import Bot
 from workers.telegram.staff import read_staff
@@ -20,7 +21,14 @@ def run_bot(portfolio: str) -> None:
     """
     settings = TelegramSettings.read()
     staff = read_staff(settings.pm_approvers)
-    if CARDS not in read_settings().notifier_names:
+    mine = read_settings()
+    served = read_mandate(mine.portfolio).name
+    if portfolio and read_mandate(portfolio).name != served:
+        raise BadInput(
+            f"PM_PORTFOLIO is {served!r}: other processes would send no cards of {portfolio!r}",
+            f"set PM_PORTFOLIO={portfolio}; a bot serves one portfolio",
+        )
+    if CARDS not in mine.notifier_names:
         raise BadInput("PM_NOTIFIER does not name telegram, so no card would be sent", "set PM_NOTIFIER=telegram")
     asyncio.run(_run(Bot(portfolio, settings, staff, _say)))
 
