@@ -22,7 +22,6 @@ class NoticeKind(StrEnum):
     ALLOCATION = "allocation"
     REPORT = "report"
     PROBLEM = "problem"
-    REPORT = "report"
 
     @property
     def is_urgent(self) -> bool:
