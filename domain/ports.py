@@ -1,8 +1,9 @@
 """What the graph needs of the world: each port is a Protocol, each adapter one file elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
+from threading import Event
 from typing import Protocol, runtime_checkable
 
 from domain.market import EventCalendar, Execution, Headline, MarketSnapshot
@@ -178,6 +179,18 @@ class Bracketing(Protocol):
 
         Raises:
             Transient: no readable answer; nothing is known.
+        """
+        ...
+
+
+@runtime_checkable
+class Hinting(Protocol):
+    """A broker that tells when something has happened to orders, so that one need not wait for the next look."""
+
+    def watch_stream(self, on_hint: Callable[[str], None], stop: Event) -> None:
+        """Call `on_hint` with a word for each hint until `stop` is set; never raises.
+
+        Hints may be lost, repeated and shuffled, and one comes with each (re)connection: look at the broker then.
         """
         ...
 

@@ -92,6 +92,16 @@ def reconcile(ctx: Context) -> int:
 
     An intent that another process is moving is left to it. Trades made by hand at the broker are adopted as external.
     """
+    still_open = follow(ctx)
+    if not ctx.clock.replay:
+        with suppress(Transient):
+            cancel_stragglers(ctx)
+    compare(ctx)
+    return still_open
+
+
+def follow(ctx: Context) -> int:
+    """Bring every open intent a step further, where it is time to look; return how many are still open."""
     still_open = 0
     for intent in ctx.ledger.intents(ctx.portfolio, open_only=True):
         state = intent.state
@@ -99,10 +109,6 @@ def reconcile(ctx: Context) -> int:
             with suppress(Busy), ctx.locks.hold(f"prop:{intent.proposal_id}"):
                 state = drive(ctx, intent.client_order_id).state
         still_open += not state.is_final
-    if not ctx.clock.replay:
-        with suppress(Transient):
-            cancel_stragglers(ctx)
-    compare(ctx)
     return still_open
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import AccessDenied, BadInput, NotPaper, OperatorNeeded, OutcomeUnknown, RateLimited, Transient
@@ -42,8 +42,8 @@ class AlpacaSettings(BaseSettings):
     read_seconds: float = Field(10.0, gt=0, le=120, validation_alias="ALPACA_READ_SECONDS")
 
     @classmethod
-    def read(cls) -> Self:
-        """Read the settings.
+    def read(cls, portfolio: str = "") -> Self:
+        """Read the settings; keys of a portfolio's own are ALPACA_API_KEY_NAME and ALPACA_API_SECRET_NAME.
 
         Raises:
             OperatorNeeded: a key is missing; names the variable.
@@ -55,6 +55,8 @@ class AlpacaSettings(BaseSettings):
         except ValidationError as error:
             where = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
             raise BadInput(f"setting {where} can't be used", "correct the variable; .env.example lists them") from None
+        own = _own_keys(portfolio) if portfolio else {}
+        settings = settings.model_copy(update=own)
         for name, value in (("ALPACA_API_KEY", settings.key), ("ALPACA_API_SECRET", settings.secret)):
             if value is None:
                 raise OperatorNeeded(f"{name} is not set", "set it in the environment or in .env; use paper keys")
@@ -79,6 +81,22 @@ class AlpacaSettings(BaseSettings):
     def account_key(self) -> str:
         """What the limits of requests are counted by."""
         return self.key.get_secret_value() if self.key else ""
+
+
+def _own_keys(portfolio: str) -> dict[str, SecretStr]:
+    suffix = portfolio.upper().replace("-", "_")
+    named = {
+        name: (SecretStr | None, Field(None, validation_alias=f"{variable}_{suffix}"))
+        for name, variable in (("key", "ALPACA_API_KEY"), ("secret", "ALPACA_API_SECRET"))
+    }
+    keys = create_model("OwnKeys", __base__=AlpacaSettings, **named)()  # type: ignore[call-overload]
+    found = {name: getattr(keys, name) for name in named}
+    if None in found.values() and set(found.values()) != {None}:
+        raise OperatorNeeded(f"only one of ALPACA_API_KEY_{suffix} and ALPACA_API_SECRET_{suffix} is set", "set both")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+_CLOCKS: dict[tuple[str, str], "AlpacaApi"] = {}
 
 
 class Quota(NamedTuple):
@@ -207,7 +225,20 @@ class AlpacaApi:
             self._quotas[self._shared] = Quota(remaining, resets)
 
 
-def moment(text: str) -> datetime:
+def server_time(settings: AlpacaSettings) -> datetime:
+    """Ask what time it is there; over a connection that counts no limits, since counting asks for the time.
+
+    Raises:
+        Transient: no readable answer.
+    """
+    key = settings.base_url, settings.account_key
+    if key not in _CLOCKS:
+        _CLOCKS[key] = AlpacaApi(settings, settings.base_url, "v2", None)
+    told = _CLOCKS[key].read("/clock")
+    return moment(told.get("timestamp") if isinstance(told, dict) else None)
+
+
+def moment(text: Any) -> datetime:
     """Read one of Alpaca's times (nanoseconds are cut).
 
     Raises:
@@ -218,5 +249,5 @@ def moment(text: str) -> datetime:
     except (ValueError, TypeError):
         raise Transient(f"Alpaca told a time that can't be read: {str(text)[:40]!r}") from None
     if found.tzinfo is None:
-        raise Transient(f"Alpaca told a time without a zone: {text[:40]!r}")
+        raise Transient(f"Alpaca told a time without a zone: {str(text)[:40]!r}")
     return found.astimezone(UTC)

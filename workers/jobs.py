@@ -54,6 +54,13 @@ def reconcile(desks: Desks, portfolio: str, _: str = "") -> None:
     execution.reconcile(desks.of(portfolio).ctx)
 
 
+def follow_orders(desks: Desks, portfolio: str, _: str = "") -> None:
+    """Ask after the orders that are open, between two full looks; in replay each run has done so."""
+    ctx = desks.of(portfolio).ctx
+    if not ctx.clock.replay:
+        execution.follow(ctx)
+
+
 def watch_exits(desks: Desks, portfolio: str, _: str = "") -> None:
     """Check breakers and exit plans while the exchange is open; in replay each run has looked, and time stands still.
 
@@ -135,6 +142,7 @@ JOBS: Final[dict[str, JobFunction]] = {
     "advance": advance,
     "expire": expire,
     "reconcile": reconcile,
+    "follow_orders": follow_orders,
     "watch_exits": watch_exits,
     "equity_point": equity_point,
     "score_outcomes": score_outcomes,
@@ -142,7 +150,13 @@ JOBS: Final[dict[str, JobFunction]] = {
     "outbox": outbox,
     "requests": requests,
 }
-PERIODIC: Final[dict[str, float]] = {"expire": 10.0, "outbox": 10.0, "watch_exits": 30.0, "reconcile": 60.0}
+PERIODIC: Final[dict[str, float]] = {
+    "expire": 10.0,
+    "outbox": 10.0,
+    "follow_orders": 10.0,
+    "watch_exits": 30.0,
+    "reconcile": 60.0,
+}
 """Seconds between two rounds of what is done again and again."""
 UNCOUNTED: Final = frozenset({*PERIODIC, "requests"})
 """Jobs whose attempts are not counted: they come again anyway."""

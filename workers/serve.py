@@ -20,6 +20,7 @@ from workers.logs import log_to
 from workers.metrics import serve_metrics
 from workers.planner import Call, Planner
 from workers.settings import Settings
+from workers.watch import start_streams
 
 TICK_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
@@ -44,6 +45,7 @@ class Server:
         self._running: set[Call] = set()
         self._guard = threading.Lock()
         self._next: dict[str, float] = {}
+        self._hinted: set[str] = set()
 
     def stop(self, *_: object) -> None:
         """Begin nothing any more; what runs comes to its end."""
@@ -54,6 +56,7 @@ class Server:
         """Serve until stopped, or until a replay with a last day is over."""
         for portfolio in self._desks.portfolios:
             self._announce(portfolio)
+        start_streams(self._desks, self._hint, self._stopped)
         with ThreadPoolExecutor(THREADS, thread_name_prefix="job") as pool:
             while not self._stopped.is_set():
                 for call in self._due():
@@ -64,8 +67,15 @@ class Server:
                 self._something_ended.clear()
             self._say("stopping: waiting for what runs")
 
+    def _hint(self, portfolio: str) -> None:
+        with self._guard:
+            self._hinted.add(portfolio)
+        self._something_ended.set()
+
     def _due(self) -> list[Call]:
-        calls: list[Call] = []
+        with self._guard:
+            calls = [Call("reconcile", portfolio) for portfolio in sorted(self._hinted)]
+            self._hinted.clear()
         try:
             calls += self._planner.slots()
             if self._time_for("sweep", SWEEP_SECONDS):

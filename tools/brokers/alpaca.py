@@ -1,9 +1,10 @@
 """Alpaca's paper accounts: every answer that can't be read is an unknown outcome, never a no."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from domain.mandate import Mandate
 from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent, OrderStatus
 from domain.ports import Clock
 from domain.trade import Side
-from tools.alpaca_api import NOT_FOUND, AlpacaApi, AlpacaSettings, Quota, Refusal, moment
+from tools.alpaca_api import NOT_FOUND, AlpacaApi, AlpacaSettings, Quota, Refusal, moment, server_time
 from tools.brokers import BROKERS
 from tools.brokers._alpaca_book import Names
 from tools.brokers._alpaca_orders import (
@@ -27,14 +28,13 @@ from tools.brokers._alpaca_orders import (
     refuse_unsendable,
     request_of,
 )
+from tools.brokers._alpaca_stream import listen
 from tools.exchange import Exchange
 
 PAGE = 100
 """Executions in one answer, the most there are."""
 MOST_ORDERS = 500
 LONGEST_ID = 128
-_CLOCKS: dict[tuple[str, str], AlpacaApi] = {}
-"""Connections that are asked for the time only; they count no limits, since counting asks for the time."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -58,23 +58,19 @@ class AlpacaBroker:
         self._exchange = Exchange()
 
     @classmethod
-    def connect(cls, home: Path, mandate: Mandate, clock: Clock) -> "AlpacaBroker":  # noqa: ARG003 - the port's
-        """Read the settings; nothing is asked yet.
+    def connect(cls, home: Path, mandate: Mandate, clock: Clock) -> "AlpacaBroker":  # noqa: ARG003 - `home` is the port's
+        """Read the settings, with keys of the portfolio's own where there are any; nothing is asked yet.
 
         Raises:
             OperatorNeeded: a key is missing.
             NotPaper: the address is not Alpaca's paper host.
         """
-        return cls(AlpacaSettings.read(), clock)
+        return cls(AlpacaSettings.read(mandate.name), clock)
 
     @staticmethod
     def market_time() -> datetime:
         """Ask Alpaca what time it is; raises Transient."""
-        settings = AlpacaSettings.read()
-        key = settings.base_url, settings.account_key
-        if key not in _CLOCKS:
-            _CLOCKS[key] = AlpacaApi(settings, settings.base_url, "v2", None)
-        return moment(_field(_CLOCKS[key].read("/clock"), "timestamp"))
+        return server_time(AlpacaSettings.read())
 
     def account(self) -> Account:
         """Tell the money.
@@ -201,6 +197,10 @@ class AlpacaBroker:
         except (KeyError, ValueError, TypeError) as error:
             raise Transient(f"Alpaca told an execution that can't be read: {error}") from None
 
+    def watch_stream(self, on_hint: Callable[[str], None], stop: Event) -> None:
+        """Listen until `stop`; call `on_hint` on every (re)connection and every event. A hint is a reason to look."""
+        listen(self._settings, on_hint, stop)
+
     def requests_left(self) -> Quota | None:
         """What is known of the requests left in this minute."""
         return self._api.left()
@@ -283,12 +283,6 @@ class AlpacaBroker:
 
     def _session(self, at: datetime) -> date:
         return self._exchange.session_at(at)
-
-
-def _field(told: Any, name: str) -> str:
-    if not isinstance(told, dict) or not isinstance(told.get(name), str):
-        raise Transient(f"Alpaca's answer has no {name}")
-    return str(told[name])
 
 
 def _stamp(at: datetime) -> str:

@@ -70,9 +70,9 @@ class Stream:
                     answer = {"status": status, "action": "authenticate"}
                     connection.send(json.dumps({"stream": "authorization", "data": answer}).encode())
                 elif asked["action"] == "listen":
-                    connection.send(json.dumps({"stream": "listening", "data": asked["data"]}).encode())
                     with self._lock:
                         self._listeners.add(connection)
+                    connection.send(json.dumps({"stream": "listening", "data": asked["data"]}).encode())
         except ConnectionClosed:
             pass
         finally:
