@@ -136,8 +136,14 @@ class Engine:
         )
 
     def _fit(self, trade: Trade, situation: Situation) -> tuple[Trade, dict[str, RuleResult]]:
-        """Cut the trade to the least that a resizing rule lets through; return what failed on the way too."""
-        least, failed = trade.quantity, {}
+        """Cut the trade to the least that a resizing rule lets through; return what failed on the way too.
+
+        A quantity that is no number is left as it is, for the rules to refuse.
+        """
+        least = trade.quantity
+        failed: dict[str, RuleResult] = {}
+        if not math.isfinite(least):
+            return trade, failed
         for rule in self._resizing:
             try:
                 allowance = rule.allowance(trade, situation)

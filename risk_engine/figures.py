@@ -12,6 +12,7 @@ from domain.errors import NoData
 from domain.market import MarketSnapshot
 from quant.moments import ewma_volatility
 from quant.returns import simple_returns
+from risk_engine.answer import finite
 
 Floats = NDArray[np.float64]
 SESSIONS_A_YEAR = 252
@@ -68,7 +69,7 @@ class Figures:
         if key not in self._volumes:
             bars = self.market.history.get(symbol)
             recent = bars.volumes[-sessions:] if bars is not None and bars.volumes else ()
-            self._volumes[key] = sum(recent) / len(recent) if recent else None
+            self._volumes[key] = finite(sum(recent) / len(recent)) if recent else None
         return self._volumes[key]
 
     def returns_of(self, symbol: str) -> Floats:

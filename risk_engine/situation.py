@@ -16,6 +16,8 @@ from risk_engine.figures import Figures, Floats, nth
 from risk_engine.line import NOTHING, Line
 
 TINY = 1e-9
+OF_WHAT_IS_OPEN = ("lines", "names", "gross", "short", "sectors", "free_cash", "book_returns")
+"""What is the same in two books with the same positions, orders and reservations."""
 
 
 class Asked(Protocol):
@@ -59,7 +61,9 @@ class Situation:
         later = Situation(book, self.market, self.mandate, self.figures, self._rules)
         later._costs, later._units = self._costs, self._units
         known = self.__dict__
-        if "lines" in known:
+        if book.reservations is self.book.reservations:
+            later.__dict__.update({name: known[name] for name in OF_WHAT_IS_OPEN if name in known})
+        elif "lines" in known:
             line = later._line(symbol, book.held(symbol), book.being_bought(symbol), book.being_sold(symbol))
             before, sector = self.line(symbol), self.sector(symbol)
             later.__dict__["lines"] = {**self.lines, symbol: line}

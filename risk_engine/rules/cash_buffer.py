@@ -2,6 +2,7 @@
 
 from domain.trade import Side, Trade
 from domain.verdict import Outcome, RuleResult
+from risk_engine.answer import finite
 from risk_engine.limits import Estimate, Floor
 from risk_engine.resizing import ResizingRule
 from risk_engine.rule import outcome_above
@@ -27,7 +28,7 @@ class CashBuffer(ResizingRule):
         vix = situation.market.vix
         if vix is None:
             return self.soft
-        return max(self.soft, min(self.soft + self.per_vix_point * (vix - self.calm_vix), self.most))
+        return max(self.soft, min(self.soft + self.per_vix_point * (finite(vix) - self.calm_vix), self.most))
 
     def limits(self, trade: Trade, situation: Situation) -> tuple[float, float]:  # noqa: ARG002 - one for all trades
         """Give the soft limit that holds now, and the hard one."""

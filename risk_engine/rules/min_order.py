@@ -2,6 +2,7 @@
 
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
+from risk_engine.answer import finite
 from risk_engine.limits import Floor, percent
 from risk_engine.rule import Rule
 from risk_engine.rules import RULES
@@ -24,7 +25,7 @@ class MinOrder(Rule):
 
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Compare the notional with the smallest order; both in dollars."""
-        smallest, notional = self.smallest(situation.equity), trade.notional
+        smallest, notional = self.smallest(situation.equity), finite(trade.notional)
         said = f"{trade.quantity:g} {trade.symbol} for {notional:,.2f} USD"
         said += f" (hard: below {smallest:,.2f} USD, which is {percent(smallest / situation.equity)} of equity)"
         outcome = Outcome.HARD if notional < smallest - ROUNDING or notional <= 0.0 else Outcome.PASS

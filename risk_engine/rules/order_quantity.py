@@ -4,6 +4,7 @@ import math
 
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
+from risk_engine.answer import finite
 from risk_engine.limits import Ceiling, Window, percent
 from risk_engine.rule import TOLERANCE, Rule, outcome_below
 from risk_engine.rules import RULES
@@ -24,7 +25,7 @@ class OrderQuantity(Rule):
 
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Compare what was asked with equity, then with the average daily volume."""
-        share = trade.asked_quantity * situation.cost(trade)
+        share = finite(trade.asked_quantity * situation.cost(trade))
         asked = f"{trade.asked_quantity:g} {trade.symbol} were asked for, {percent(share)} of equity"
         if share > self.equity_hard + TOLERANCE:
             said = f"{asked} (hard {percent(self.equity_hard)})"

@@ -151,3 +151,22 @@ def test_what_is_refused_is_only_remembered():
     book = remembered(a_book(), a_trade(), "hash", 0.0, is_exit=False)
 
     assert (book.reservations, book.trades_today, len(book.recent)) == ((), (), 1)
+
+
+def test_without_a_risk_score_a_batch_is_judged_in_the_order_of_its_hashes():
+    engine = an_engine(a_policy(off=("risk_score",)))
+    trades = [a_trade("AAPL", 80.0), a_trade("MSFT", 80.0), a_trade("NVDA", 80.0), a_trade("XOM", 80.0)]
+
+    verdicts = engine.judge(trades, a_book({"KO": 10.0}), a_market(), Phase.FIRST)
+
+    assert all(verdict.quantity for verdict in verdicts.values())
+
+
+def test_a_member_whose_price_is_not_known_is_rejected_alone():
+    market = a_market()
+    blind = market.model_copy(update={"history": {s: b for s, b in market.history.items() if s != "AAPL"}})
+
+    verdicts = an_engine().judge([a_trade("AAPL", 20.0), a_trade("KO", 20.0)], a_book(), blind, Phase.FIRST)
+
+    assert verdicts["AAPL-BUY-20"].decision is Decision.REJECT
+    assert verdicts["KO-BUY-20"].decision is Decision.EXECUTE

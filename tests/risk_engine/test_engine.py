@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -157,7 +157,7 @@ def test_a_rule_that_raises_or_meets_nan_rejects_and_the_others_are_still_shown(
     broken = Broken(all_after=way)
     Broken.name = "cooldown"
     rules = tuple(broken if rule.name == "cooldown" else rule for rule in engine._policy.rules)
-    engine = an_engine(type(engine._policy)(rules, frozenset(), engine._policy.unavailable, recorded=True))
+    engine = an_engine(replace(engine._policy, rules=rules))
 
     verdict = judged(a_trade(), engine=engine)
 

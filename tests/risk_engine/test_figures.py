@@ -62,3 +62,11 @@ def test_a_symbol_without_a_price_is_named():
 
 def test_the_place_is_counted_from_the_smallest():
     assert [nth(np.array([3.0, 1.0, 2.0]), place) for place in range(3)] == [1.0, 2.0, 3.0]
+
+
+def test_the_average_volume_is_that_of_the_last_sessions_only():
+    volumes = (1.0,) * 233 + tuple(float(n) for n in range(1, 21))
+    known = figures(with_bars(a_market(continuous=True), "AAPL", volumes=volumes))
+
+    assert known.average_volume("AAPL", 20) == 10.5
+    assert known.average_volume("AAPL", 21) == pytest.approx(211 / 21)

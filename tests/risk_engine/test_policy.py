@@ -1,3 +1,6 @@
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -210,6 +213,15 @@ def test_a_direction_allows_what_is_equal_or_tighter(direction, allowed):
 )
 def test_fractions_are_written_for_a_card(fraction, words):
     assert limits.percent(fraction) == words
+
+
+def test_moments_are_written_for_a_card():
+    assert limits.moment(datetime(2016, 3, 1, 14, 30, tzinfo=UTC)) == "2016-03-01 14:30 UTC"
+
+
+def test_a_policy_never_changes():
+    with pytest.raises(FrozenInstanceError):
+        a_policy().recorded = False
 
 
 @pytest.mark.parametrize(("rule", "both"), [("max_position_weight", 0.08), ("min_confidence", 0.55)])

@@ -149,3 +149,9 @@ def test_as_many_bad_days_as_the_tail_allows_leave_room_up_to_the_next(bad_days,
 
     # AAPL's days join the bad ones from 25 % of equity on
     assert min(result.largest_quantity, 99_999.0) == largest
+
+
+def test_a_symbol_that_does_not_move_is_never_cut():
+    still = with_bars(a_market(), "AAPL", closes=(100.0,) * 253)
+
+    assert checked("value_at_risk", a_trade(quantity=500.0), market=still).largest_quantity is None
