@@ -95,6 +95,22 @@ class Headline(Value):
     provenance: Provenance = Provenance.REAL
 
 
+class MacroReading(Value):
+    """The newest value of a series at some moment: for which period, and since when it was known.
+
+    `value` is in `unit`. Where the publication was not observed but follows from a documented lag, the provenance is
+    derived: the value may have been revised since.
+    """
+
+    series: str
+    name: str
+    value: float
+    unit: str
+    reference: date
+    known_at: datetime
+    provenance: Provenance = Provenance.REAL
+
+
 class MarketSnapshot(Value):
     """All that is known at `as_of`, for trading in `session`.
 
@@ -116,6 +132,7 @@ class MarketSnapshot(Value):
     vix_provenance: Provenance | None = None
     calendar: EventCalendar | None = None
     headlines: tuple[Headline, ...] = ()
+    macro: tuple[MacroReading, ...] = ()
     broker_clock: datetime | None = None
     lacks: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
@@ -130,6 +147,11 @@ class MarketSnapshot(Value):
                 raise ValueError(f"{name} has {len(bars.closes)} closes for {len(self.sessions)} sessions")
             if bars.quote and bars.quote.at > self.as_of:
                 raise LookAhead(f"a quote of {name} at {bars.quote.at.isoformat()}, after {self.as_of.isoformat()}")
+        for reading in self.macro:
+            if reading.known_at >= self.as_of:
+                raise LookAhead(
+                    f"{reading.series} of {reading.known_at.isoformat()}, not before {self.as_of.isoformat()}"
+                )
         for item in self.headlines:
             if item.at >= self.as_of:
                 raise LookAhead(f"headline {item.id} of {item.at.isoformat()}, not before {self.as_of.isoformat()}")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from threading import Event
 from typing import Protocol, runtime_checkable
 
-from domain.market import EventCalendar, Execution, Headline, MarketSnapshot
+from domain.market import EventCalendar, Execution, Headline, MacroReading, MarketSnapshot
 from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent
 from domain.research import (
     Answer,
@@ -107,6 +107,21 @@ class Events(Protocol):
         ...
 
 
+class Macro(Protocol):
+    """A source of macroeconomic series, by when they were published, not by what period they are of."""
+
+    name: str
+
+    def readings(self, as_of: datetime) -> tuple[MacroReading, ...]:
+        """Tell the newest value of each series that was known before `as_of`; a series without one is left out.
+
+        Raises:
+            Transient: the vendor did not answer; the same call may work later.
+        """
+        ...
+
+
+@runtime_checkable
 class VolatilityIndex(Protocol):
     """A source of the VIX, in points."""
 

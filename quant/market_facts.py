@@ -5,14 +5,14 @@ from typing import Final
 
 import numpy as np
 
-from domain.market import MarketSnapshot, Provenance
+from domain.market import MacroReading, MarketSnapshot, Provenance
 from domain.scan import Fact
 from quant.arrays import SESSIONS_A_YEAR
 from quant.drawdown import current_drawdown
 from quant.facts import MONTH, Numbers, fact
 from quant.panel import Panel
 from quant.regime import WINDOW, RegimeReading
-from quant.rounding import percent
+from quant.rounding import percent, rounded
 
 BREADTH: Final = 200
 
@@ -27,7 +27,20 @@ def market_facts(panel: Panel, reading: RegimeReading, snapshot: MarketSnapshot)
         provenance = snapshot.vix_provenance or Provenance.SIMULATED
         text = f"VIX {snapshot.vix:.1f} points ({provenance.value})"
         facts.append(fact(panel, "MARKET.vix", snapshot.vix, text, provenance))
-    return tuple(facts)
+    return (*facts, *(_published(reading) for reading in snapshot.macro))
+
+
+def _published(reading: MacroReading) -> Fact:
+    """A macro series as a fact of the day it was known: what came out weeks ago is no fresh evidence."""
+    known = reading.known_at.date()
+    period = f"of the period from {reading.reference}, known since {known}"
+    return Fact(
+        id=f"MARKET.{reading.series.lower()}",
+        text=f"{reading.name} {reading.value:,.2f} {reading.unit} {period} ({reading.provenance.value})",
+        value=rounded(reading.value),
+        session=known,
+        provenance=reading.provenance,
+    )
 
 
 def _numbers(panel: Panel, reading: RegimeReading) -> Iterator[Numbers]:

@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar, runtime_checkable
 import structlog
 
 from domain.errors import Transient
-from domain.market import EventCalendar, Headline, MarketSnapshot, Provenance
-from domain.ports import Clock, Events, MarketData, News, VolatilityIndex
+from domain.market import EventCalendar, Headline, MacroReading, MarketSnapshot, Provenance
+from domain.ports import Clock, Events, Macro, MarketData, News, VolatilityIndex
 
 KEPT = timedelta(minutes=5)
 """Headlines, events and the VIX are asked for again after this long."""
@@ -45,10 +45,12 @@ class LiveMarket:
         news: Sequence[News] = (),
         events: Sequence[Events] = (),
         volatility: Sequence[VolatilityIndex] = (),
+        macro: Sequence[Macro] = (),
     ) -> None:
         self.name, self.simulated, self.execution = feed.name, feed.simulated, feed.execution
         self._feed, self._clock, self._universe = feed, clock, tuple(universe)
         self._broker, self._news, self._events, self._volatility = broker, news, events, volatility
+        self._macro = tuple(macro)
         self._kept: dict[str, tuple[datetime, object]] = {}
 
     def next_session(self, after: date) -> date:
@@ -74,6 +76,7 @@ class LiveMarket:
         calendar = self._calendar(as_of, lacks)
         headlines = self._headlines(as_of, lacks)
         vix = self._vix(as_of, lacks)
+        macro = self._readings(as_of, lacks)
         active = self._active(symbols, as_of, lacks)
         told = self._feed.snapshot(symbols, session, as_of)
         now = max(self._clock.now(), told.as_of)
@@ -87,6 +90,7 @@ class LiveMarket:
                 "history": history,
                 "calendar": calendar or told.calendar,
                 "headlines": headlines or told.headlines,
+                "macro": macro or told.macro,
                 "vix": told.vix if vix is None else vix,
                 "vix_provenance": told.vix_provenance if vix is None else Provenance.REAL,
                 "broker_clock": self._broker_clock(now, lacks),
@@ -152,6 +156,14 @@ class LiveMarket:
             fetched_at=min(c.fetched_at for c in told),
             recorded=all(c.recorded for c in told),
         )
+
+    def _readings(self, as_of: datetime, lacks: list[str]) -> tuple[MacroReading, ...]:
+        found: dict[str, MacroReading] = {}
+        for source in self._macro:
+            what = f"macro series from {source.name}"
+            told = self._keep(f"macro:{source.name}", as_of, what, lambda source=source: source.readings(as_of), lacks)  # type: ignore[misc]
+            found |= {reading.series: reading for reading in told or ()}
+        return tuple(found[series] for series in sorted(found))
 
     def _vix(self, as_of: datetime, lacks: list[str]) -> float | None:
         for source in self._volatility:

@@ -5,9 +5,11 @@ from decimal import Decimal
 
 from domain.errors import BadInput
 from domain.mandate import Mandate
-from domain.ports import Broker, Clock, MarketData
+from domain.ports import Broker, Clock, MarketData, VolatilityIndex
 from domain.storage import Ledger
+from tools.events import EVENTS
 from tools.live_market import LiveMarket
+from tools.macro import MACRO
 from tools.news import NEWS
 from workers.settings import Settings
 
@@ -18,12 +20,16 @@ def live_market(settings: Settings, mandate: Mandate, feed: MarketData, broker: 
     Raises:
         UnknownPlugin: a name that no file has.
     """
+    macro = tuple(MACRO[name]() for name in settings.macro_names)
     return LiveMarket(
         feed,
         clock,
         tuple(mandate.universe),
         broker=broker,
         news=tuple(NEWS[name]() for name in settings.news_names),
+        events=tuple(EVENTS[name]() for name in settings.event_names),
+        macro=macro,
+        volatility=tuple(source for source in macro if isinstance(source, VolatilityIndex)),
     )
 
 

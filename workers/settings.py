@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     market_data: str = "recorded"
     news: str = ""
     events: str = ""
+    macro: str = ""
     clock: Literal["system", "broker"] = "system"
     notifier: str = "terminal"
     alerts: str = "all"
@@ -62,6 +63,11 @@ class Settings(BaseSettings):
     def event_names(self) -> tuple[str, ...]:
         """The calendars of events, in the order they were named."""
         return _names(self.events)
+
+    @property
+    def macro_names(self) -> tuple[str, ...]:
+        """The sources of macroeconomic series, in the order they were named."""
+        return _names(self.macro)
 
     @property
     def mandates(self) -> tuple[str, ...]:

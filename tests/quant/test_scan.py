@@ -2,14 +2,14 @@ import csv
 import gzip
 import importlib.util
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from domain.errors import BadInput, NoData
-from domain.market import Provenance
+from domain.market import MacroReading, Provenance
 from domain.scan import Regime, Style
 from quant.scan import scan_market
 
@@ -160,3 +160,23 @@ def test_recorded_prices_of_may_2017_name_the_year_s_winners(snapshot_of):
 
     assert {signal.symbol for signal in scan.signals[:5]} == {"AMD", "BBY", "BAC", "AAPL", "JPM"}
     assert scan.shortlist == ("AMD", "BBY", "BAC", "AAPL", "RRC")
+
+
+def test_macro_series_are_facts_of_the_day_they_were_published(snapshot):
+    reading = MacroReading(
+        series="CPIAUCSL",
+        name="consumer prices against a year before",
+        value=7.3496,
+        unit="%",
+        reference=date(2010, 1, 1),
+        known_at=datetime(2010, 2, 20, 5, tzinfo=UTC),
+        provenance=Provenance.DERIVED,
+    )
+
+    scan = scan_market(snapshot.model_copy(update={"macro": (reading,)}), Style.TREND, 5, [])
+
+    (fact,) = [one for one in scan.facts_of("MARKET") if one.id == "MARKET.cpiaucsl"]
+    assert (fact.value, fact.session, fact.provenance) == (7.3496, date(2010, 2, 20), Provenance.DERIVED)
+    assert fact.text == (
+        "consumer prices against a year before 7.35 % of the period from 2010-01-01, known since 2010-02-20 (derived)"
+    )

@@ -14,7 +14,8 @@ from tests.graph.conftest import demo_mandate
 from tools.brokers.simulated import SimulatedBroker
 from tools.clock import ReplayClock
 from tools.exchange import Exchange
-from tools.market_data._folder_feed import SHORTEST, DataFolderSettings
+from tools.market_data._bar_window import SHORTEST
+from tools.market_data._folder_feed import DataFolderSettings
 from tools.market_data.csv import CsvFeed
 from tools.market_data.parquet import ParquetFeed
 

@@ -10,15 +10,12 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import BadInput, LookAhead, NoData, OperatorNeeded
-from domain.market import Execution, MarketSnapshot, Provenance, SymbolHistory
+from domain.market import Execution, MarketSnapshot
 from tools.exchange import Exchange
-from tools.market_data._bar_table import BarTable, need, table_of
+from tools.market_data._bar_table import BarTable, table_of
+from tools.market_data._bar_window import window_of
 from tools.market_data._file_formats import Series, read_csv, read_json
 
-WINDOW = 756
-"""Sessions of history in a snapshot: three years."""
-SHORTEST = 260
-"""Fewer sessions than this are not enough to decide on: one year and a week."""
 REMEMBERED = 8
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -114,37 +111,9 @@ class FolderFeed:
         return self._exchange.closes(session)
 
     def _tell(self, symbols: tuple[str, ...], session: date, as_of: datetime) -> MarketSnapshot:
-        table, row = self._table, self._row(session)
-        columns = {symbol: need(table, symbol) for symbol in symbols}
-        for symbol, column in columns.items():
-            if column.first + len(column.closes) < row:
-                ends = table.sessions[column.first + len(column.closes) - 1]
-                raise NoData(
-                    f"the bars of {symbol} end on {ends}, before {session}", "update its file, or leave it out"
-                )
-        latest = max(columns, key=lambda symbol: columns[symbol].first)
-        first = max(columns[latest].first, row - WINDOW)
-        if row - first < SHORTEST:
-            usable = columns[latest].first + SHORTEST
-            raise NoData(
-                f"only {row - first} sessions of {latest} before {session}, {SHORTEST} are needed",
-                f"choose a session from {table.sessions[usable]} on" if usable < len(table.sessions) else "add history",
-            )
-        sessions = table.sessions[first:row]
-        if as_of < self._exchange.closes(sessions[-1]):
-            raise LookAhead(f"the close of {sessions[-1]} is not known at {as_of.isoformat()}", "ask later")
-        history = {
-            symbol: SymbolHistory(
-                symbol=symbol,
-                closes=column.closes[first - column.first : row - column.first],
-                highs=_cut(column.highs, first - column.first, row - column.first),
-                lows=_cut(column.lows, first - column.first, row - column.first),
-                volumes=_cut(column.volumes, first - column.first, row - column.first),
-                raw_close=column.raw[row - column.first - 1] if column.raw else None,
-                provenance=Provenance.REAL,
-            )
-            for symbol, column in columns.items()
-        }
+        window = window_of(self._table, symbols, self._row(session))
+        if as_of < self._exchange.closes(window.sessions[-1]):
+            raise LookAhead(f"the close of {window.sessions[-1]} is not known at {as_of.isoformat()}", "ask later")
         return MarketSnapshot(
             feed=self.name,
             simulated=self.simulated,
@@ -153,20 +122,11 @@ class FolderFeed:
             session=session,
             opens_at=self._exchange.opens(session),
             closes_at=self._exchange.closes(session),
-            sessions=sessions,
-            history=history,
-            lacks=self._lacks(tuple(history.values())),
-            assumptions=("prices come from your own files", *table.told, "orders fill on the session's close"),
+            sessions=window.sessions,
+            history=dict(window.history),
+            lacks=(*window.lacks, "news", "event calendar", "VIX", "asset status"),
+            assumptions=("prices come from your own files", *self._table.told, "orders fill on the session's close"),
         )
-
-    def _lacks(self, bars: Sequence[SymbolHistory]) -> tuple[str, ...]:
-        missing = {
-            "volumes": any(one.volumes is None for one in bars),
-            "highs and lows": any(one.highs is None or one.lows is None for one in bars),
-            "unadjusted prices": any(one.raw_close is None for one in bars),
-        }
-        lacking = [what for what, is_missing in missing.items() if is_missing]
-        return (*lacking, "quotes", "news", "event calendar", "VIX", "asset status")
 
     def _row(self, session: date) -> int:
         row = self._table.row(session)
@@ -176,10 +136,6 @@ class FolderFeed:
 
     def _span(self) -> str:
         return f"they span {self._table.sessions[0]} to {self._table.sessions[-1]}"
-
-
-def _cut(values: tuple[float, ...] | None, first: int, until: int) -> tuple[float, ...] | None:
-    return None if values is None else values[first:until]
 
 
 @lru_cache(maxsize=2)
