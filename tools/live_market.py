@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import structlog
 
-from domain.errors import Transient
+from domain.errors import BadInput, DeskError, OperatorNeeded, Transient
 from domain.market import EventCalendar, Headline, MacroReading, MarketSnapshot, Provenance
 from domain.ports import Clock, Events, Macro, MarketData, News, VolatilityIndex
 
@@ -186,12 +186,16 @@ class LiveMarket:
             return known[1]  # type: ignore[return-value]
         try:
             answer = ask()
-        except Transient as error:
+        except (
+            Transient,
+            OperatorNeeded,
+            BadInput,
+        ) as error:  # a wrong key for news must not keep exits from the market
             self._note_missing(what, error, lacks)
             return None
         self._kept[key] = (as_of, answer)
         return answer
 
-    def _note_missing(self, what: str, error: Transient, lacks: list[str]) -> None:
-        log.warning("source_did_not_answer", source=what, problem=error.message)
+    def _note_missing(self, what: str, error: DeskError, lacks: list[str]) -> None:
+        log.warning("source_did_not_answer", source=what, problem=error.message, remedy=error.remedy)
         lacks.append(what)

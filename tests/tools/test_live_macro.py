@@ -2,7 +2,9 @@
 
 from datetime import UTC, date, datetime
 
-from domain.errors import Transient
+import pytest
+
+from domain.errors import AccessDenied, BadInput, Transient
 from domain.market import MacroReading
 from tests.tools.test_daily_feeds import AS_OF, SESSION, yahoo
 from tools.live_market import LiveMarket
@@ -22,16 +24,16 @@ class Clock:
 class Source:
     name = "fred"
 
-    def __init__(self, *, down=False):
-        self._down = down
+    def __init__(self, error=None):
+        self._error = error
 
     def readings(self, as_of):
-        if self._down:
-            raise Transient("no answer")
+        if self._error:
+            raise self._error
         return (READING,)
 
     def vix(self, as_of):
-        return None if self._down else 30.2
+        return None if self._error else 30.2
 
 
 def seen(source):
@@ -47,8 +49,9 @@ def test_macro_series_and_the_vix_are_in_the_snapshot():
     assert "VIX" not in told.lacks
 
 
-def test_a_source_that_does_not_answer_is_told_and_left_out():
-    told = seen(Source(down=True))
+@pytest.mark.parametrize("error", [Transient("no answer"), AccessDenied("wrong key"), BadInput("a wrong address")])
+def test_a_source_that_does_not_answer_or_is_set_up_wrong_is_told_and_left_out(error):
+    told = seen(Source(error))
 
     assert told.macro == ()
     assert {"macro series from fred", "VIX"} <= set(told.lacks)
