@@ -41,8 +41,8 @@ contracts: $(STAMP) ## who may import whom
 
 check: lint types contracts test ## all of the above
 
-soak: $(STAMP) ## the full figures (long)
-	@$(PYTEST) -n 2 --dist loadfile -m soak
+soak: $(STAMP) ## the full figures (long); PARTS="siege mutation" runs only these
+	@$(BIN)/python -m tests.soak $(PARTS)
 
 up: ## start everything with docker compose (settings in .env)
 	@COMMIT=$$(git describe --always --dirty=+ --exclude="*" 2>/dev/null || echo unknown) docker compose up --build --detach

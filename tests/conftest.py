@@ -17,7 +17,8 @@ def pytest_configure(config):
     """`make test` draws the same examples every time, the soak draws new ones; the machine's speed decides nothing."""
     settings.register_profile("test", deadline=None, derandomize=True, suppress_health_check=SLOW)
     settings.register_profile("soak", deadline=None, suppress_health_check=SLOW)
-    settings.load_profile("soak" if config.option.markexpr == "soak" else "test")
+    long = config.option.markexpr == "soak" or "PM_TEST_EXAMPLES" in os.environ
+    settings.load_profile("soak" if long else "test")
 
 
 @pytest.fixture(scope="session")

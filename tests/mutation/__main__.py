@@ -14,16 +14,17 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--least", type=float, default=0.90, help="the score below which the command fails")
     given = parser.parse_args()
-    made, killed = Counter[str](), Counter[str]()
+    made, killed, looped = Counter[str](), Counter[str](), 0
     for fate in fates(files(given.rule), given.jobs):
         made[fate.file] += 1
         killed[fate.file] += fate.killed
+        looped += fate.looped
         if not fate.killed:
             _say(f"survived  {fate.file}:{fate.mutant.line}: {fate.mutant.change}")
     for file in sorted(made):
         _say(f"{killed[file]:4d} of {made[file]:4d}  {killed[file] / made[file]:6.1%}  {file}")
     score = killed.total() / max(made.total(), 1)
-    _say(f"score {score:.4f}: {killed.total()} of {made.total()} mutants killed")
+    _say(f"score {score:.4f}: {killed.total()} of {made.total()} mutants killed, {looped} of them by the clock")
     return 0 if made and score >= given.least else 1
 
 
