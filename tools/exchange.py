@@ -4,12 +4,14 @@ from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from domain.errors import NoData
 
 FIRST = date(1990, 1, 2)
 """The first session that is known here."""
 AHEAD_YEARS = 1
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 class Hours(NamedTuple):

@@ -9,11 +9,13 @@ from pydantic import SecretStr
 from agent.analysts._openai_settings import OpenAISettings
 from agent.chat import Reply, ServerBusy, ServerRefused
 from agent.prompt import Prompt
+from domain.checkup import Finding
 
 AGAIN = frozenset({408, 409, 429})
 SERVER_FAILED = 500
 DETAIL_WIDTH = 200
 RAW_WIDTH = 20_000
+LISTED_SECONDS = 10.0
 
 
 class OpenAIChat:
@@ -64,6 +66,24 @@ class OpenAIChat:
         except Exception as error:  # noqa: BLE001 - the library raises many shapes for answers it can't read
             return _unread(f"the server's answer can't be read ({type(error).__name__})", self._heard.body)
         return _reply(message, self._heard.body)
+
+    def examine(self) -> Finding:
+        """List the server's models: is the key accepted, and is the model there? Raises what `send` does."""
+        self.warm()
+        import openai  # noqa: PLC0415 - the same
+
+        model, server = self._settings.pm_model, self._settings.openai_base_url
+        try:
+            known = {one.id for one in self._client.root_client.models.list(timeout=LISTED_SECONDS)}
+        except openai.NotFoundError:
+            return Finding(part="model", found=f"{server} answers and does not list its models; {model} is to be asked")
+        except openai.APIStatusError as error:
+            raise self._status(error) from None
+        except openai.APIConnectionError:
+            raise ServerBusy(f"no connection to {server}", "check OPENAI_BASE_URL and the network") from None
+        found = f"{server}: {len(known)} models, {model}{'' if model in known else ' not'} among them"
+        remedy = "" if model in known else "set PM_MODEL to one that the key may use"
+        return Finding(part="model", ok=model in known, found=found, remedy=remedy)
 
     def _make(self) -> Any:
         from langchain_openai import ChatOpenAI  # noqa: PLC0415 - two seconds of import, only when a model is asked

@@ -1,7 +1,7 @@
 """A model behind any server that speaks Chat Completions: OpenAI, or a compatible one."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.analysts import ANALYSTS
@@ -13,6 +13,7 @@ from agent.drafts import both_answers, read_proposals, read_research, read_thesi
 from agent.interview import Interview, Limits, Payer
 from agent.prices import price_of
 from agent.questions import proposal_prompt, research_prompt, thesis_prompt
+from domain.checkup import Finding
 from domain.errors import BadInput, OperatorNeeded
 from domain.research import Answer, ProposalQuestion, Proposals, Question, ResearchNote, Thesis, ThesisQuestion
 from domain.spending import Purse
@@ -89,6 +90,10 @@ class OpenAIAnalyst:
     def connect(cls, cache: Path, purse: Purse) -> "OpenAIAnalyst":
         """Make the analyst from its settings, with answers kept in `cache` and paid for out of `purse`."""
         return cls(OpenAISettings.read(), AnswerCache(cache), purse)
+
+    def examine(self, _: Sequence[str] = ()) -> tuple[Finding, ...]:
+        """List the server's models, which costs nothing; raises DeskError where it does not answer or let us in."""
+        return (self._chat.examine(),)
 
     def warm(self) -> None:
         """Load the client now, so that the first question doesn't wait for it."""

@@ -119,6 +119,15 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
+    def do_GET(self) -> None:
+        listed = {"object": "list", "data": [{"id": "stand-in", "object": "model", "created": 0, "owned_by": "tests"}]}
+        body = json.dumps(listed).encode()
+        self.send_response(200 if self.path.endswith("/models") else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         sent = self.server.owner.answer(body, self.headers.get("Authorization", ""))

@@ -9,14 +9,16 @@ from typing import Any
 
 import structlog
 
+from domain.checkup import Finding
 from domain.errors import BadInput, OperatorNeeded, OrderRefused, OutcomeUnknown, RateLimited, Transient
 from domain.mandate import Mandate
 from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent, OrderStatus
 from domain.ports import Clock
 from domain.trade import Side
-from tools.alpaca_api import NOT_FOUND, AlpacaApi, AlpacaSettings, Quota, Refusal, moment, server_time
+from tools.alpaca_api import NOT_FOUND, AlpacaApi, AlpacaSettings, Refusal, moment, server_time
 from tools.brokers import BROKERS
 from tools.brokers._alpaca_book import Names
+from tools.brokers._alpaca_checkup import examine
 from tools.brokers._alpaca_orders import (
     is_duplicate,
     is_held,
@@ -201,9 +203,10 @@ class AlpacaBroker:
         """Listen until `stop`; call `on_hint` on every (re)connection and every event. A hint is a reason to look."""
         listen(self._settings, on_hint, stop)
 
-    def requests_left(self) -> Quota | None:
-        """What is known of the requests left in this minute."""
-        return self._api.left()
+    def examine(self, symbols: Sequence[str]) -> tuple[Finding, ...]:
+        """Look at account, clock, calendar, limit and symbols; raises DeskError where Alpaca can't be used."""
+        self.account()
+        return examine(self._api, self._settings, self._now(), self.tradable(symbols))
 
     def _now(self) -> datetime:
         return self._clock.now() if self._clock is not None else self.market_time()

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from domain.errors import BadInput, NoData, Transient
 from domain.market import Execution, MarketSnapshot, Provenance, Quote, SymbolHistory
 from tools.alpaca_api import AlpacaApi, AlpacaSettings, Refusal, moment
-from tools.exchange import Exchange
+from tools.exchange import NEW_YORK, Exchange
 from tools.market_data import MARKET_DATA
 
 WINDOW = 756
@@ -27,7 +26,6 @@ BELIEVABLE = 0.05
 """A quote whose middle is further than this from the last trade is no quote."""
 AHEAD = timedelta(seconds=5)
 """A quote may be stamped this much later than we asked: it came while we waited, or the clocks differ."""
-NEW_YORK = ZoneInfo("America/New_York")
 FORBIDDEN = 403
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -16,6 +16,7 @@ from telegram import Bot, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
+from domain.checkup import Finding
 from domain.errors import BadInput, DeskError, Undeliverable, Undelivered
 from domain.notices import Button, Notice
 from tools.notifiers import NOTIFIERS
@@ -126,6 +127,14 @@ class Telegram:
         except Undeliverable as error:
             if "not modified" not in error.message:
                 raise
+
+    def examine(self, _: Sequence[str] = ()) -> tuple[Finding, ...]:
+        """Ask who we are; nothing is sent. Raises DeskError where that fails."""
+
+        async def ask(bot: Bot) -> str:
+            return str((await bot.get_me()).username)
+
+        return (Finding(part="telegram", found=f"@{self._call(ask)} writes to chat {self.chat}"),)
 
     def _call(self, ask: Callable[[Bot], Awaitable[T]]) -> T:
         async def once() -> T:

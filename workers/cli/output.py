@@ -16,8 +16,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from domain.checkup import Finding
 from domain.verdict import Decision, Outcome
-from workers.doctor import Check
 
 WIDTH_WHEN_PIPED = 120
 NODES = {
@@ -153,7 +153,7 @@ def bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
-def checks(found: Sequence[Check]) -> None:
+def checks(found: Sequence[Finding]) -> None:
     """Print the doctor's findings."""
     out = console()
     rows = table("part", "", "found")
