@@ -10,6 +10,7 @@ from domain.adjustment import Adjustment, AdjustmentKind, CorporateAction, Corpo
 from domain.errors import BadInput
 from domain.records import FlowKind, Mismatch
 from graph.context import Context
+from graph.priced import priced_symbols
 from graph.views import market_now
 
 CASH = "CASH"
@@ -65,12 +66,12 @@ def carry_through(ctx: Context, action: CorporateAction, by: str, price: Decimal
 def adopt_external(ctx: Context, differences: Sequence[Mismatch]) -> int:
     """Book executions that no order of ours asked for and that may explain a difference; return how many.
 
-    Symbols outside the mandate are left to a person: nothing here could price them.
+    Symbols that are neither in the mandate nor held are left to a person: nothing here could price them.
 
     Raises:
         Transient: the broker did not answer.
     """
-    symbols = {found.symbol for found in differences} & set(ctx.mandate.universe)
+    symbols = {found.symbol for found in differences} & set(priced_symbols(ctx.mandate, ctx.ledger))
     if not symbols:
         return 0
     opened = ctx.ledger.flows(ctx.portfolio)[0].at
@@ -101,7 +102,7 @@ def accept(
             differs = ", ".join(sorted(known)) or "nothing"
             raise BadInput(f"{symbol} does not differ from the broker", f"what differs: {differs}")
         price = 1.0 if symbol == CASH else market.price(symbol)
-        if price is None or (symbol != CASH and symbol not in ctx.mandate.universe):
+        if price is None or (symbol != CASH and symbol not in priced_symbols(ctx.mandate, ctx.ledger)):
             raise BadInput(f"{symbol} is not in the mandate of {ctx.portfolio!r}", "add it there, or sell it by hand")
         prices[symbol] = Decimal(str(price))
     if as_flow and CASH in prices:

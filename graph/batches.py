@@ -48,13 +48,13 @@ def add_proposals(
     """Size and store a batch; HOLD is remembered at once.
 
     Raises:
-        BadProposal: a symbol outside the mandate; nothing is stored.
+        BadProposal: a symbol neither in the mandate nor held; nothing is stored.
     """
+    book = book_of(ctx, market)
     for draft in batch:
-        if draft.proposal.symbol not in ctx.mandate.universe:
+        if draft.proposal.symbol not in ctx.mandate.universe and draft.proposal.symbol not in book.positions:
             known = ", ".join(sorted(ctx.mandate.universe))
             raise BadProposal(f"{draft.proposal.symbol} is not in the mandate of {ctx.portfolio!r}", f"it has: {known}")
-    book = book_of(ctx, market)
     new = []
     for rank, (origin, proposal, kind, ungrounded) in enumerate(batch):
         proposal_id = short_id(batch_id, rank, proposal.payload_hash)

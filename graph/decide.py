@@ -7,7 +7,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from domain.market import Headline
+from domain.market import Headline, MarketSnapshot
 from domain.proposal import TradeProposal
 from domain.research import Desk, ProposalQuestion, Question, ResearchNote, Thesis, ThesisQuestion
 from domain.scan import Scan
@@ -18,6 +18,7 @@ from graph.episodes import remember_theses
 from graph.exits import held_since, running_out
 from graph.marks import argued, marked
 from graph.monitor import monitored
+from graph.priced import priced_symbols
 from graph.recall import memories, with_records
 from graph.state import Decision, Topic
 from graph.views import book_of, desk_of
@@ -29,7 +30,7 @@ def observe(state: Decision, runtime: Runtime[Context]) -> Decision:
     ctx = runtime.context
     session = date.fromisoformat(state["session"])
     as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
-    snapshot = ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+    snapshot = ctx.market.snapshot(priced_symbols(ctx.mandate, ctx.ledger), session, as_of)
     return {"snapshot": ctx.ledger.save_snapshot(snapshot)}
 
 
@@ -39,7 +40,8 @@ def scan(state: Decision, runtime: Runtime[Context]) -> Decision:
     market = ctx.ledger.snapshot(state["snapshot"])
     book = book_of(ctx, market)
     ending = tuple(book.positions) if is_rebalance(state["slot"]) else running_out(book, market.session)
-    found = scan_market(market, ctx.mandate.style, ctx.mandate.shortlist, held_since(book), ending)
+    found = scan_market(_of_mandate(ctx, market), ctx.mandate.style, ctx.mandate.shortlist, held_since(book), ending)
+    found = found.model_copy(update={"snapshot_digest": market.digest})
     digest = ctx.ledger.save_scan(with_records(ctx, found, market))
     ctx.ledger.note_inputs(ctx.portfolio, state["slot"], state["snapshot"], digest)
     return {"scan": digest}
@@ -131,6 +133,12 @@ def size(state: Decision, runtime: Runtime[Context]) -> Decision:
 
 def _headlines(ctx: Context, found: Scan) -> tuple[Headline, ...]:
     return ctx.ledger.snapshot(found.snapshot_digest).headlines
+
+
+def _of_mandate(ctx: Context, market: MarketSnapshot) -> MarketSnapshot:
+    """What the desk may buy; what it still holds beside that is the monitor's, which sells it."""
+    history = {symbol: bars for symbol, bars in market.history.items() if symbol in ctx.mandate.universe}
+    return market if len(history) == len(market.history) else market.model_copy(update={"history": history})
 
 
 def build_decide() -> StateGraph[Decision, Context, Decision, Decision]:

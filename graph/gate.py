@@ -14,6 +14,7 @@ from domain.research import Room
 from domain.storage import Ledger, LockedBook
 from domain.trade import SizeLimits, Trade
 from domain.verdict import Decision, Outcome, Phase, RiskVerdict
+from graph.priced import priced_symbols
 from graph.sizing import size
 
 MOST_VERSIONS = 3
@@ -94,7 +95,7 @@ class RiskGate:
     def _fresh_snapshot(self, record: ProposalRecord) -> MarketSnapshot:
         session = self._clock.session()
         as_of = self._market.opens(session) if self._clock.replay else self._clock.now()
-        snapshot = self._market.snapshot(tuple(self._mandate.universe), session, as_of)
+        snapshot = self._market.snapshot(priced_symbols(self._mandate, self._ledger), session, as_of)
         self._ledger.save_snapshot(snapshot)
         if record.session < session:
             raise RunAborted(f"P-{record.id} is of {record.session}, the session is {session}", "propose it again")

@@ -7,15 +7,16 @@ from domain.research import Desk
 from domain.scan import Scan
 from graph.context import Context, Floor
 from graph.desk import describe_desk
+from graph.priced import priced_symbols
 
 WAITING = (ProposalStatus.AWAITING, ProposalStatus.APPROVED, ProposalStatus.JUDGED, ProposalStatus.EXECUTING)
 
 
 def market_now(ctx: Floor) -> MarketSnapshot:
-    """What is known of the mandate's universe now; in replay, what was known before the session opened."""
+    """What is known now of the universe and of whatever else is held; in replay, what was known before the open."""
     session = ctx.clock.session()
     as_of = ctx.market.opens(session) if ctx.clock.replay else ctx.clock.now()
-    return ctx.market.snapshot(tuple(ctx.mandate.universe), session, as_of)
+    return ctx.market.snapshot(priced_symbols(ctx.mandate, ctx.ledger), session, as_of)
 
 
 def book_of(ctx: Floor, market: MarketSnapshot) -> Book:

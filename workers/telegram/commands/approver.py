@@ -3,6 +3,7 @@
 from domain.errors import NotFound
 from domain.records import ProposalRecord
 from graph.answers import shown_quantity
+from graph.priced import priced_symbols
 from workers.cards import short
 from workers.telegram import answering, whole_desk
 from workers.telegram.commands import Command
@@ -38,8 +39,8 @@ def _close(visit: Visit) -> Response:
     desk, words = visit.desk, visit.incoming.arguments
     symbol = words[0].upper() if words else ""
     share = number(words[1].rstrip("%")) if len(words) > 1 else WHOLE
-    if symbol not in desk.mandate.universe:
-        return refused("say which symbol of the mandate, like /close AAPL or /close AAPL 50")
+    if symbol not in priced_symbols(desk.mandate, desk.ledger):
+        return refused("say which symbol of the mandate or the book, like /close AAPL or /close AAPL 50")
     if share is None or not 0.0 < share <= WHOLE:
         return refused(f"{words[1]} is no per cent between 0 and 100")
     what: dict[str, str | float] = {"do": "close", "symbol": symbol, "share": share / WHOLE, "by": visit.person.name}
