@@ -170,7 +170,11 @@ class Broker(Protocol):
         ...
 
     def open_orders(self) -> tuple[Order, ...]:
-        """List the orders that may still fill."""
+        """List the orders that may still fill, whoever placed them; never the resting legs of a bracket.
+
+        Raises:
+            Transient: no readable answer, or more orders than can be told.
+        """
         ...
 
     def cancel(self, client_order_id: str) -> None:

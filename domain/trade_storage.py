@@ -123,6 +123,13 @@ class OrderStore(Protocol):
         """Book executions of protective legs, once each; return how many were new."""
         ...
 
+    def note_open_orders(self, portfolio: str, orders: Sequence[Order], at: datetime) -> int:
+        """Remember which of the broker's open orders are not ours, and forget what it no longer lists; return how many.
+
+        They count in the worst case of every book until the broker lists them no more.
+        """
+        ...
+
     def orders(self, portfolio: str, limit: int = 100) -> tuple[OrderIntent, ...]:
         """List intents, newest first."""
         ...

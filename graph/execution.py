@@ -113,9 +113,10 @@ def follow(ctx: Context) -> int:
 
 
 def compare(ctx: Context) -> None:
-    """Look at the broker's account: book what legs have executed, and note where it differs from the book."""
+    """Look at the broker's account: book what legs have executed, note orders by hand and differences."""
     with suppress(Transient):
         book_legs(ctx)
+        ctx.ledger.note_open_orders(ctx.portfolio, ctx.broker.open_orders(), ctx.clock.now())
         cash, held = ctx.broker.account().cash, ctx.broker.positions()
         differences = ctx.ledger.compare_with_broker(ctx.portfolio, cash, held, ctx.clock.now())
         if differences and adopt_external(ctx, differences) + adopt_late(ctx, differences):

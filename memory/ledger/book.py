@@ -12,9 +12,10 @@ from domain.book import Book, Position, RecentProposal, Reservation, TradeToday,
 from domain.errors import NoData
 from domain.orders import IntentState
 from domain.records import ProposalStatus
-from domain.trade import ExitKind, ExitPlan
+from domain.trade import ExitKind, ExitPlan, Side
 from memory.ledger.accounts import account_of, control_of
 from memory.ledger.book_rows import (
+    EXTERNAL_ORDERS,
     FILLS_SINCE,
     OPEN_INTENTS,
     POSITIONS,
@@ -28,6 +29,8 @@ from memory.ledger.calibration_store import read_calibrations
 from memory.ledger.proposal_rows import HOLDS_ROOM
 
 UNCERTAIN = frozenset({IntentState.UNKNOWN, IntentState.QUARANTINED})
+BY_HAND = "by hand"
+"""Stands for the proposal of an order that no proposal of ours asked for."""
 ACCEPTED = frozenset({*HOLDS_ROOM, ProposalStatus.EXECUTING, ProposalStatus.DONE, ProposalStatus.QUARANTINED})
 
 
@@ -41,6 +44,7 @@ def read_book(
 ) -> Book:
     """Read the book at `prices` (dollars), without the room and the records of the proposals in `without`.
 
+    Orders placed by hand count as working ones; in a symbol without a price they count as unknown.
     The account's age is measured at `now`; None, where time stands still, leaves it unknown.
 
     Raises:
@@ -52,6 +56,7 @@ def read_book(
     cash = float(account.cash)
     equity = cash + sum(held.quantity * _price(prices, symbol) for symbol, held in positions.items())
     intents = rows(session, OPEN_INTENTS, portfolio=portfolio)
+    by_hand = rows(session, EXTERNAL_ORDERS, portfolio=portfolio)
     today = [row for row in rows(session, PROPOSALS_OF_DAY, portfolio=portfolio, day=day) if row.id not in without]
     week = rows(session, FILLS_SINCE, portfolio=portfolio, day=day, since=day - timedelta(days=7))
     control = control_of(session, portfolio)
@@ -61,7 +66,10 @@ def read_book(
         cash=cash,
         equity=equity,
         positions=positions,
-        working=tuple(_working(intent, prices) for intent in intents if intent.filled_quantity < intent.quantity),
+        working=(
+            *(_working(intent, prices) for intent in intents if intent.filled_quantity < intent.quantity),
+            *(_by_hand(row, positions, prices) for row in by_hand if row.symbol in prices),
+        ),
         reservations=_reservations(session, portfolio, without),
         unit_value=equity / float(account.units),
         reference_high=account.reference_high,
@@ -72,7 +80,8 @@ def read_book(
         trades_today=tuple(trade for row in today if (trade := _trade_today(row))),
         recent=tuple(_recent(row) for row in today),
         stopped_out=_stopped_out(today, [fill for fill in week if fill.session == day]),
-        unknown_orders=sum(intent.state in UNCERTAIN for intent in intents),
+        unknown_orders=sum(intent.state in UNCERTAIN for intent in intents)
+        + sum(row.symbol not in prices for row in by_hand),
         mismatches=rows(session, SURVIVED, portfolio=portfolio)[0][0],
         account_age_seconds=(now - account.account_seen_at).total_seconds()
         if now is not None and account.account_seen_at is not None
@@ -112,6 +121,20 @@ def _working(row: Row[Any], prices: Mapping[str, float]) -> WorkingOrder:
         price=_price(prices, row.symbol),
         reduces=row.reduces,
         uncertain=row.state in UNCERTAIN,
+    )
+
+
+def _by_hand(row: Row[Any], positions: Mapping[str, Position], prices: Mapping[str, float]) -> WorkingOrder:
+    held, quantity = positions.get(row.symbol), float(row.quantity)
+    units = (held.quantity if row.side is Side.SELL else -held.quantity) if held else 0.0
+    return WorkingOrder(
+        client_order_id=row.broker_order_id,
+        proposal_id=BY_HAND,
+        symbol=row.symbol,
+        side=row.side,
+        quantity=quantity,
+        price=prices[row.symbol],
+        reduces=quantity <= units,
     )
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from domain.orders import IntentState
 from memory.ledger.tables import (
     EquityPointRow,
+    ExternalOrderRow,
     FillRow,
     IntentRow,
     MismatchRow,
@@ -30,6 +31,9 @@ OPEN_INTENTS: Select[Any] = (
     select(IntentRow)
     .where(col(IntentRow.portfolio) == OF, col(IntentRow.state).in_(WORKING))
     .order_by(col(IntentRow.created_at), IntentRow.client_order_id)
+)
+EXTERNAL_ORDERS: Select[Any] = (
+    select(ExternalOrderRow).where(col(ExternalOrderRow.portfolio) == OF).order_by(ExternalOrderRow.broker_order_id)
 )
 RESERVATIONS: Select[Any] = (
     select(ReservationRow).where(col(ReservationRow.portfolio) == OF).order_by(ReservationRow.proposal_id)

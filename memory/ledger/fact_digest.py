@@ -31,6 +31,7 @@ FACTS: tuple[type[Row], ...] = (
     tables.ControlRow,
     tables.BreakerActRow,
     tables.MismatchRow,
+    tables.ExternalOrderRow,
     tables.EpisodeRow,
     tables.OutcomeRow,
 )

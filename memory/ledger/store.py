@@ -11,6 +11,7 @@ from memory.ledger.audit_store import AuditPart
 from memory.ledger.calibration_store import CalibrationPart
 from memory.ledger.control_store import ControlPart
 from memory.ledger.episode_store import EpisodePart
+from memory.ledger.external_store import ExternalPart
 from memory.ledger.figures_store import FiguresPart
 from memory.ledger.history_store import HistoryPart
 from memory.ledger.job_store import JobPart
@@ -38,6 +39,7 @@ class SqlLedger(
     ProposalPart,
     ApprovalPart,
     OrderPart,
+    ExternalPart,
     EpisodePart,
     AuditPart,
     AdjustmentPart,

@@ -99,6 +99,12 @@ class Ledger:
     def intents(self, _portfolio, *, open_only):
         return (self.stored,) if open_only else ()
 
+    def holdings(self, _portfolio):
+        return {}
+
+    def note_open_orders(self, _portfolio, orders, _at):
+        return len(orders)
+
     def control(self, _portfolio):
         return self.state
 
@@ -169,7 +175,7 @@ class Feed:
 def a_context(intent, broker=None, *, claims=True, session=TODAY, now=NOW, price=100.0, replay=False):
     return SimpleNamespace(
         portfolio="test",
-        mandate=SimpleNamespace(universe={"AAPL": None}),
+        mandate=SimpleNamespace(name="test", universe={"AAPL": None}),
         ledger=Ledger(intent, claims),
         broker=broker or Broker(),
         clock=SimpleNamespace(now=lambda: now, wall=lambda: now, session=lambda: session, replay=replay),

@@ -131,6 +131,12 @@ class Ledger:
     def proposal(self, _proposal_id):
         return self.record
 
+    def holdings(self, _portfolio):
+        return {}
+
+    def intents(self, _portfolio, *, open_only):
+        return ()
+
     def save_snapshot(self, _snapshot):
         pass
 

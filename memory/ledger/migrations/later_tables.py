@@ -171,3 +171,16 @@ def calibrations() -> None:
         primary("calibration", "portfolio", "origin"),
         foreign("calibration", "portfolio", "portfolio.name"),
     )
+
+
+def external_orders() -> None:
+    """Create the broker's open orders that are not ours."""
+    op.create_table(
+        "external_order",
+        *text("portfolio broker_order_id symbol"),
+        *choice("external_order", "side", "BUY SELL"),
+        *money("quantity"),
+        *moment("first_seen"),
+        primary("external_order", "portfolio", "broker_order_id"),
+        foreign("external_order", "portfolio", "portfolio.name"),
+    )

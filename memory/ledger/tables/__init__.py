@@ -5,6 +5,7 @@ from memory.ledger.tables.audit import AuditHeadRow, AuditTableRow
 from memory.ledger.tables.base import METADATA, Row
 from memory.ledger.tables.calibration import CalibrationRow
 from memory.ledger.tables.episodes import EpisodeRow, OutcomeRow
+from memory.ledger.tables.external import ExternalOrderRow
 from memory.ledger.tables.jobs import JobRow, ProcessRow, ReplayPositionRow
 from memory.ledger.tables.orders import BrokerOrderRow, FillRow, IntentRow, PositionRow
 from memory.ledger.tables.outbox import OutboxRow
@@ -42,6 +43,7 @@ __all__ = [
     "ControlRow",
     "EpisodeRow",
     "EquityPointRow",
+    "ExternalOrderRow",
     "FillRow",
     "FlowRow",
     "IntentRow",

@@ -284,6 +284,7 @@ def upgrade() -> None:
     later_tables.mismatches()
     later_tables.adjustments()
     later_tables.calibrations()
+    later_tables.external_orders()
 
 
 def downgrade() -> None:
