@@ -21,6 +21,7 @@ from graph.context import Context
 from graph.decide import build_decide
 from graph.episodes import remember_proposal
 from graph.hours import HELD_BACK, may_settle
+from graph.learning import learn_calibrations
 from graph.outcomes import score_outcomes
 from graph.settle import build_settle
 from graph.views import book_of, market_now
@@ -63,8 +64,8 @@ class Runner:
                 threading.Thread(target=ctx.analyst.warm, daemon=True).start()
                 self._begin(slot, assumptions)
                 self.enter()
-                if ctx.recall is not None:
-                    score_outcomes(ctx)
+                if ctx.recall is not None and score_outcomes(ctx):
+                    learn_calibrations(ctx)
                 self._run(slot, progress)
         self.settle(progress)
         run = ctx.ledger.run(ctx.portfolio, slot)

@@ -13,6 +13,7 @@ from graph import execution, outcomes
 from graph.batches import Draft, add_proposals
 from graph.breakers import look
 from graph.exits import due_exits
+from graph.learning import learn_calibrations
 from graph.views import book_of, market_now
 from workers.daily_report import day_in_words
 from workers.delivery import deliver_from
@@ -96,8 +97,10 @@ def equity_point(desks: Desks, portfolio: str, slot: str = "") -> None:
 
 
 def score_outcomes(desks: Desks, portfolio: str, _: str = "") -> None:
-    """Score what came of past proposals, taken and missed."""
-    outcomes.score_outcomes(desks.of(portfolio).ctx)
+    """Score what came of past proposals, taken and missed, and learn what stated confidences are worth."""
+    ctx = desks.of(portfolio).ctx
+    outcomes.score_outcomes(ctx)
+    learn_calibrations(ctx)
 
 
 def daily_report(desks: Desks, portfolio: str, slot: str) -> None:

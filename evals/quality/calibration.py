@@ -1,14 +1,8 @@
 """Is its confidence worth anything?"""
 
-import numpy as np
-
-from domain.episodes import Judged, Span
-from domain.proposal import Origin
-from domain.trade import Side
 from evals.finding import Finding, Level, too_few
 from evals.history import History
 from evals.quality import QUALITY
-from quant.arrays import Floats
 from quant.bootstrap import mean_interval
 from quant.calibration import (
     brier_skill,
@@ -17,6 +11,7 @@ from quant.calibration import (
     reliability,
     spiegelhalter_z,
 )
+from quant.stated import forecasts
 
 FEWEST = 20
 FEWEST_FOR_CURVE = 100
@@ -66,17 +61,3 @@ def calibration(history: History) -> Finding:
         curve=curve,
         sentence=f"It {said} ({n} purchases): {verdict}.",
     )
-
-
-def forecasts(judged: tuple[Judged, ...]) -> tuple[Floats, Floats, list[str]]:
-    """Collect (n,) confidences, (n,) outcomes 0 or 1 and the day of each, of analysts' purchases at their horizon."""
-    found = [
-        (one.episode.confidence, float(end.gain > 0.0), one.episode.session.isoformat())
-        for one in judged
-        if one.episode.origin in {Origin.MODEL, Origin.QUANT}
-        and one.episode.proposal_id is not None
-        and one.episode.side is Side.BUY
-        and not one.episode.reduces
-        and (end := one.after(Span.HORIZON)) is not None
-    ]
-    return np.array([c for c, _, _ in found]), np.array([h for _, h, _ in found]), [day for _, _, day in found]
