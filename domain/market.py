@@ -115,6 +115,7 @@ class MarketSnapshot(Value):
     """All that is known at `as_of`, for trading in `session`.
 
     `sessions` are the days of the bars, oldest first, all before `session`; every history is as long as they are.
+    `previous_session` is the one that the last bar should be of, None where the feed has no calendar.
     `vix` is in points, `vix_provenance` says whether it was measured. `lacks` names what the feed can't know.
     """
 
@@ -126,6 +127,7 @@ class MarketSnapshot(Value):
     opens_at: datetime
     closes_at: datetime
     sessions: tuple[date, ...] = Field(min_length=1)
+    previous_session: date | None = None
     history: dict[str, SymbolHistory]
     benchmark: tuple[float, ...] | None = None
     vix: float | None = None

@@ -29,6 +29,9 @@ class FreshData(Rule):
         if days > self.bar_days:
             said = f"the last bar is of {market.sessions[-1]}, {days} days before {market.session}"
             return self.says(Outcome.HARD, f"{said} (hard {self.bar_days})", observed=days, hard=self.bar_days)
+        if market.previous_session not in {None, market.sessions[-1]}:
+            said = f"the last bar is of {market.sessions[-1]}, the session before was {market.previous_session}"
+            return self.says(Outcome.HARD, said, observed=days, hard=self.bar_days)
         if market.execution is Execution.CLOSE:
             return self.says(Outcome.PASS, f"the last bar is of {market.sessions[-1]}")
         bars = market.history.get(trade.symbol)

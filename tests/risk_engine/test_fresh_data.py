@@ -87,3 +87,15 @@ def test_a_late_bar_is_named():
 
     assert "the last bar is of 2024-01-05, 6 days before 2024-01-11" in result.message
     assert "2024-01-05" in checked("fresh_data", a_trade(), market=a_market()).message
+
+
+@pytest.mark.parametrize("continuous", [False, True])
+@pytest.mark.parametrize(("late", "outcome"), [(0, Outcome.PASS), (1, Outcome.HARD)])
+def test_a_bar_of_another_session_than_the_previous_one_is_wrong(late, outcome, continuous):
+    market = a_market(continuous=continuous)
+    told = market.model_copy(update={"previous_session": market.sessions[-1] + timedelta(days=late)})
+
+    result = checked("fresh_data", a_trade(), market=told)
+
+    assert result.outcome is outcome
+    assert ("the session before was" in result.message) == (late == 1)

@@ -123,6 +123,7 @@ class FolderFeed:
             opens_at=self._exchange.opens(session),
             closes_at=self._exchange.closes(session),
             sessions=window.sessions,
+            previous_session=self._exchange.before(session, 1)[-1],
             history=dict(window.history),
             lacks=(*window.lacks, "news", "event calendar", "VIX", "asset status"),
             assumptions=("prices come from your own files", *self._table.told, "orders fill on the session's close"),

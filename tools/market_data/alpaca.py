@@ -91,6 +91,7 @@ class AlpacaFeed:
             opens_at=self.opens(session),
             closes_at=self.closes(session),
             sessions=known.sessions,
+            previous_session=self._exchange.before(session, 1)[-1],
             history={symbol: _history(symbol, known.bars[symbol], quotes.get(symbol)) for symbol in symbols},
             assumptions=(*self._assumptions(known.feed), *told, *doubts),
         )

@@ -71,6 +71,7 @@ class RecordedFeed:
             opens_at=trading_hours.opens_at(session),
             closes_at=trading_hours.closes_at(session),
             sessions=sessions,
+            previous_session=sessions[-1],
             history={symbol: self._history(symbol, row) for symbol in symbols},
             lacks=LACKS,
             assumptions=ASSUMPTIONS,
