@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ROOMS := domain quant risk_engine agent tools memory graph evals workers
 PYTEST := $(BIN)/pytest -q
 
-.PHONY: help demo test check lint types contracts format soak up bench lock clean
+.PHONY: help demo eval test check lint types contracts format soak up bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -39,7 +39,10 @@ types: $(STAMP) ## mypy, strict
 contracts: $(STAMP) ## who may import whom
 	@$(BIN)/lint-imports
 
-check: lint types contracts test ## all of the above
+check: lint types contracts eval test ## all of the above
+
+eval: $(STAMP) ## examine the baseline on fixed cases; fails below the pass mark
+	@$(BIN)/pm eval --analyst quant
 
 soak: $(STAMP) ## the full figures (long); PARTS="siege mutation" runs only these
 	@$(BIN)/python -m tests.soak $(PARTS)

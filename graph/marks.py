@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from domain.grounding import ungrounded, ungrounded_reason
+from domain.grounding import ungrounded
 from domain.proposal import Origin, TradeProposal
 from domain.research import Answer, Desk, Thesis, ThesisQuestion
 from domain.scan import Scan
 from graph.batches import Draft
 from graph.context import Context
+from graph.grounds import stated_without_ground
 from graph.state import Decision
 
 
@@ -28,7 +29,6 @@ def argued(ctx: Context, state: Decision, scan: Scan, proposals: Sequence[TradeP
     theses = {thesis.symbol: thesis for thesis in (Thesis.model_validate(raw) for raw in state.get("theses", []))}
     drafts = []
     for proposal in proposals:
-        thesis = theses.get(proposal.symbol)
-        stated = (*(thesis.ungrounded if thesis else ()), *ungrounded_reason(proposal, thesis, scan, desk))
-        drafts.append(Draft(origin, proposal, ungrounded=tuple(dict.fromkeys(stated))))
+        stated = stated_without_ground(proposal, theses.get(proposal.symbol), scan, desk)
+        drafts.append(Draft(origin, proposal, ungrounded=stated))
     return drafts

@@ -9,11 +9,14 @@ from domain.errors import BadInput, Busy
 from domain.ids import short_id
 from domain.proposal import Origin
 from domain.records import RunStatus
+from evals.braintrust_log import BraintrustLog, send_traces
+from evals.braintrust_settings import BraintrustSettings
 from graph import execution, outcomes
 from graph.batches import Draft, add_proposals
 from graph.breakers import look
 from graph.exits import due_exits
 from graph.learning import learn_calibrations
+from graph.recall import index_new
 from graph.views import book_of, market_now
 from workers.daily_report import day_in_words
 from workers.delivery import deliver_from
@@ -117,6 +120,14 @@ def outbox(desks: Desks, portfolio: str, _: str = "") -> None:
     deliver_from(OpenTill(ctx.mandate, ctx.clock, ctx.ledger, desks.settings, desks.feed))
 
 
+def learn(desks: Desks, portfolio: str, _: str = "") -> None:
+    """Index new episodes, and log runs, answers and outcomes to Braintrust where a key is set."""
+    ctx = desks.of(portfolio).ctx
+    index_new(ctx)
+    settings = BraintrustSettings()
+    send_traces(ctx.ledger, BraintrustLog(settings) if settings.key else None, ctx.clock.wall())
+
+
 def requests(desks: Desks, portfolio: str, _: str = "") -> None:
     """Carry out what people have asked for: answers first, then what needs the graph."""
     _settled, runs = settle_from(desks.of(portfolio, enters=True))
@@ -151,12 +162,14 @@ JOBS: Final[dict[str, JobFunction]] = {
     "score_outcomes": score_outcomes,
     "daily_report": daily_report,
     "outbox": outbox,
+    "learn": learn,
     "requests": requests,
 }
 PERIODIC: Final[dict[str, float]] = {
     "expire": 10.0,
     "outbox": 10.0,
     "follow_orders": 10.0,
+    "learn": 60.0,
     "watch_exits": 30.0,
     "reconcile": 60.0,
 }

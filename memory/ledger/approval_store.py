@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from pydantic import JsonValue
 from sqlmodel import Session, col, select, update
 
 from domain.errors import AlreadyDecided, BadInput, NotFound
 from domain.records import Approval, ProposalRecord, ProposalStatus
 from memory.ledger.accounts import release
 from memory.ledger.chain import Detail
+from memory.ledger.outbox_store import post_in
 from memory.ledger.part import Part
 from memory.ledger.proposal_rows import (
     answer_by_desk,
@@ -60,6 +62,9 @@ class ApprovalPart(Part):
                 if row.status is ProposalStatus.DECLINED:
                     release(db, row.id)
                 self._note_answer(db, row.portfolio, f"proposal_{row.status.value}", approval)
+                trace: dict[str, JsonValue] = {"type": "answer", "proposal": row.id, "version": approval.version}
+                key = f"trace:answer:{row.id}:v{approval.version}"
+                post_in(db, row.portfolio, "trace", key, trace, self._clock.wall())
                 return to_record(db, row)
             why = self._why_not(db, row, approval)
             self._note_answer(db, row.portfolio if row else "system", "decision_refused", approval, why.message)

@@ -61,8 +61,10 @@ class EpisodePart(Part):
         for portfolio in sorted({outcome.portfolio for outcome in outcomes}):
             with self._database.write(portfolio) as session:
                 for outcome in outcomes:
-                    if outcome.portfolio == portfolio:
-                        _save(session, outcome)
+                    if outcome.portfolio == portfolio and _save(session, outcome):
+                        trace = {"type": "outcome", "episode": outcome.episode_id, "span": outcome.span.value}
+                        key = f"trace:outcome:{outcome.episode_id}:{outcome.span.value}"
+                        post_in(session, portfolio, "trace", key, trace, self._clock.wall())
 
     def judged(
         self, portfolio: str, *, known_before: date | None = None, since: date | None = None
@@ -105,7 +107,7 @@ class EpisodePart(Part):
             return _joined(session, [row], known_before)[0] if row else None
 
 
-def _save(session: Session, outcome: TradeOutcome) -> None:
+def _save(session: Session, outcome: TradeOutcome) -> bool:
     row = OutcomeRow(
         episode_id=outcome.episode_id,
         span=outcome.span.value,
@@ -116,8 +118,9 @@ def _save(session: Session, outcome: TradeOutcome) -> None:
     episode = session.get(EpisodeRow, outcome.episode_id)
     if episode is None:
         raise NotFound(f"no episode has the id {outcome.episode_id}")
-    if insert_once(session, row):
-        episode.spans_left -= 1
+    new = insert_once(session, row)
+    episode.spans_left -= new
+    return new
 
 
 def _joined(session: Session, rows: Sequence[EpisodeRow], known_before: date | None = None) -> tuple[Judged, ...]:

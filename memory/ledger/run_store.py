@@ -10,6 +10,7 @@ from domain.judgement import PolicyText
 from domain.records import Run, RunStatus
 from memory.ledger import documents
 from memory.ledger.accounts import hold_account
+from memory.ledger.outbox_store import post_in
 from memory.ledger.session_part import SessionPart
 from memory.ledger.sql import insert_once
 from memory.ledger.tables import PolicyPinRow, RunRow
@@ -90,6 +91,8 @@ class RunPart(SessionPart):
                 return
             row.status, row.undecided, row.problem, row.finished_at = status, dict(undecided), problem, at
             self._note(session, portfolio, f"run_{status.value}", slot, {"problem": problem})
+            trace = {"type": "run", "slot": slot}
+            post_in(session, portfolio, "trace", f"trace:run:{portfolio}/{slot}", trace, self._clock.wall())
 
 
 def _row(session: Session, portfolio: str, slot: str) -> RunRow:

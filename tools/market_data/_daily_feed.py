@@ -58,6 +58,7 @@ class DailyFeed(ABC):
             opens_at=self._exchange.opens(session),
             closes_at=self._exchange.closes(session),
             sessions=window.sessions,
+            previous_session=sessions[-1],
             history=dict(window.history),
             lacks=window.lacks,
             assumptions=table.told,

@@ -17,6 +17,7 @@ from workers.cli.commands import (
     backtest,
     control,
     cost,
+    evaluate,
     limits,
     memory,
     people,
@@ -57,6 +58,7 @@ for module in (
     adjust,
     memory,
     quality,
+    evaluate,
     people,
     processes,
 ):
