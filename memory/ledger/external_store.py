@@ -40,14 +40,14 @@ class ExternalPart(Part):
                         first_seen=at,
                     )
                     db.add(row)
-                    self._tell(db, "external_order_seen", row)
+                    self._note_by_hand(db, "external_order_seen", row)
                 row.quantity = left
             for gone in known.values():
-                self._tell(db, "external_order_gone", gone)
+                self._note_by_hand(db, "external_order_gone", gone)
                 db.delete(gone)
             return len(theirs)
 
-    def _tell(self, db: Session, action: str, row: ExternalOrderRow) -> None:
+    def _note_by_hand(self, db: Session, action: str, row: ExternalOrderRow) -> None:
         detail = {"side": row.side.value, "quantity": str(row.quantity), "broker_order_id": row.broker_order_id}
         self._note(db, row.portfolio, action, row.symbol, detail, "broker")
 
