@@ -4,13 +4,17 @@ import hashlib
 import zlib
 from typing import Protocol
 
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from domain.errors import LedgerDamaged, NotFound
 from domain.ids import canonical
 from memory.ledger.engine import RESTORE
-from memory.ledger.sql import insert_once
+from memory.ledger.sql import insert_once, run, table_of
 from memory.ledger.tables import SnapshotRow
+
+DOCUMENTS = table_of(SnapshotRow)
+THERE = select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest == bindparam("digest"))
 
 
 class Document(Protocol):
@@ -26,7 +30,7 @@ class Document(Protocol):
 
 def is_stored(session: Session, digest: str) -> bool:
     """Whether the document is there."""
-    return session.get(SnapshotRow, digest) is not None
+    return run(session, THERE, digest=digest).first() is not None
 
 
 def store(session: Session, kind: str, document: Document) -> str:
@@ -44,13 +48,18 @@ def read(session: Session, kind: str, digest: str) -> bytes:
         NotFound: there is none of this kind.
         LedgerDamaged: it can't be read, or is not what its digest says.
     """
+    text = body_of(session, kind, digest)
+    if hashlib.sha256(text).hexdigest() != digest:
+        raise LedgerDamaged(f"{kind} {digest[:12]} does not match its digest", RESTORE)
+    return text
+
+
+def body_of(session: Session, kind: str, digest: str) -> bytes:
+    """Unpack what is stored under a digest, unchecked; raises NotFound, LedgerDamaged."""
     row = session.get(SnapshotRow, digest)
     if row is None or row.kind != kind:
         raise NotFound(f"no {kind} {digest[:12]}", "its run was made in another PM_HOME")
     try:
-        text = zlib.decompress(row.body)
+        return zlib.decompress(row.body)
     except zlib.error as error:
         raise LedgerDamaged(f"{kind} {digest[:12]} can't be read: {error}", RESTORE) from error
-    if hashlib.sha256(text).hexdigest() != digest:
-        raise LedgerDamaged(f"{kind} {digest[:12]} does not match its digest", RESTORE)
-    return text

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TypeVar
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from domain.judgement import Judgement, PolicyText
@@ -15,11 +16,18 @@ from domain.scan import Scan
 from memory.ledger import documents
 from memory.ledger.engine import Database
 from memory.ledger.part import Part
+from memory.ledger.snapshots import read_snapshot, store_snapshot
 from memory.ledger.spending_store import store_calls
-from memory.ledger.sql import upsert
+from memory.ledger.sql import put, run, table_of
 from memory.ledger.tables import ModelCallRow, ResearchNoteRow, ThesisRow
 
-D = TypeVar("D", MarketSnapshot, Scan, Judgement, PolicyText)
+THESES = table_of(ThesisRow)
+ARGUED = (
+    sa.select(THESES.c.thesis)
+    .where(THESES.c.portfolio == sa.bindparam("whose"), THESES.c.slot == sa.bindparam("slot"))
+    .order_by(THESES.c.symbol)
+)
+D = TypeVar("D", Scan, Judgement, PolicyText)
 REMEMBERED = 8
 
 
@@ -33,14 +41,27 @@ class ResearchPart(Part):
         super().__init__(database, clock)
         self._recent: OrderedDict[str, documents.Document] = OrderedDict()
         self._recent_lock = threading.Lock()
+        self._blocks: set[str] = set()
 
     def save_snapshot(self, snapshot: MarketSnapshot) -> str:
         """Store a snapshot once under its digest; return the digest."""
-        return self._save("snapshot", snapshot)
+        if self._recall(snapshot.digest) is None:
+            with self._database.read() as session:
+                stored = documents.is_stored(session, snapshot.digest)
+            if not stored:
+                self._store_snapshot(snapshot)
+            self._keep(snapshot)
+        return snapshot.digest
 
     def snapshot(self, digest: str) -> MarketSnapshot:
         """Read a snapshot."""
-        return self._load("snapshot", digest, MarketSnapshot)
+        known = self._recall(digest)
+        if isinstance(known, MarketSnapshot):
+            return known
+        with self._database.read() as session:
+            snapshot = read_snapshot(session, digest)
+        self._keep(snapshot)
+        return snapshot
 
     def save_scan(self, scan: Scan) -> str:
         """Store a scan once under its digest; return the digest."""
@@ -62,15 +83,15 @@ class ResearchPart(Part):
         """Store the research of a run, and its calls; the newest answer stands."""
         note = answer.value.model_dump(mode="json") if answer.value else None
         with self._database.write(portfolio) as session:
-            upsert(session, ResearchNoteRow(portfolio=portfolio, slot=slot, note=note, problem=answer.problem))
+            put(session, ResearchNoteRow, portfolio=portfolio, slot=slot, note=note, problem=answer.problem)
             store_calls(session, self._clock.wall(), portfolio, slot, answer.calls)
 
     def save_thesis(self, portfolio: str, slot: str, symbol: str, answer: Answer[Thesis]) -> None:
         """Store the thesis of one symbol (or why there is none), and its calls; the newest answer stands."""
         thesis = answer.value.model_dump(mode="json") if answer.value else None
-        row = ThesisRow(portfolio=portfolio, slot=slot, symbol=symbol, thesis=thesis, problem=answer.problem)
+        row = {"portfolio": portfolio, "slot": slot, "symbol": symbol, "thesis": thesis, "problem": answer.problem}
         with self._database.write(portfolio) as session:
-            upsert(session, row)
+            put(session, ThesisRow, **row)
             store_calls(session, self._clock.wall(), portfolio, slot, answer.calls)
 
     def save_calls(self, portfolio: str, slot: str, calls: Sequence[ModelCall]) -> None:
@@ -86,10 +107,9 @@ class ResearchPart(Part):
 
     def theses(self, portfolio: str, slot: str) -> tuple[Thesis, ...]:
         """Read the theses of a run, by symbol."""
-        of_run = select(ThesisRow).where(ThesisRow.portfolio == portfolio, ThesisRow.slot == slot)
         with self._database.read() as session:
-            rows = session.exec(of_run.order_by(ThesisRow.symbol)).all()
-        return tuple(Thesis.model_validate(row.thesis) for row in rows if row.thesis)
+            told = run(session, ARGUED, whose=portfolio, slot=slot).scalars().all()
+        return tuple(Thesis.model_validate(thesis) for thesis in told if thesis)
 
     def calls(self, portfolio: str, slot: str) -> tuple[ModelCall, ...]:
         """Read the model calls of a run."""
@@ -97,6 +117,13 @@ class ResearchPart(Part):
         with self._database.read() as session:
             rows = session.exec(of_run.order_by(col(ModelCallRow.number))).all()
         return tuple(ModelCall.model_validate(row.model_dump(include=set(ModelCall.model_fields))) for row in rows)
+
+    def _store_snapshot(self, snapshot: MarketSnapshot) -> None:
+        # A copy: what another transaction is about to store, or to roll back, is not there yet.
+        known = set(self._blocks)
+        with self._database.write() as session:
+            store_snapshot(session, snapshot, known)
+        self._blocks = known
 
     def _save(self, kind: str, value: documents.Document) -> str:
         if self._recall(value.digest) is None:

@@ -1,29 +1,64 @@
-"""The few statements that the two dialects write differently."""
+"""Statements made once and run often, and the few that the two dialects write differently."""
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, inspect
+from sqlalchemy import CursorResult, Executable, Table, bindparam, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from memory.ledger.tables import Row
 
 
+def run(session: Session, statement: Executable, /, **values: object) -> CursorResult[Any]:
+    """Run a statement in the session's transaction, after what the session has changed; rows come back plain.
+
+    Make the statement once, at the head of a module, with `bindparam` for what changes: building one and mapping its
+    rows to objects takes longer than SQLite takes to answer.
+    """
+    session.flush()
+    return session.connection().execute(statement, values)
+
+
+def by_key(session: Session, kind: type[Row], *key: object) -> Any:
+    """Read the columns of the row with this primary key, to look at only; None where there is none."""
+    return run(session, _by_key(table_of(kind)), **{f"key_{at}": value for at, value in enumerate(key)}).first()
+
+
 def insert_once(session: Session, row: Row) -> bool:
     """Insert `row` unless its key or a unique column exists; tell whether it was inserted."""
-    session.flush()
-    connection = session.connection()
-    return connection.execute(_inserting(_table(row), connection.dialect.name), _values(row)).first() is not None
+    return add_once(session, type(row), **_values(row))
 
 
 def upsert(session: Session, row: Row) -> None:
     """Insert `row`, or overwrite the one with the same primary key."""
+    put(session, type(row), **_values(row))
+
+
+def add_once(session: Session, kind: type[Row], /, **values: Any) -> bool:
+    """Insert a row of these columns unless its key or a unique column exists; tell whether it was inserted."""
     session.flush()
     connection = session.connection()
-    values = _values(row)
-    connection.execute(_overwriting(_table(row), connection.dialect.name, tuple(values)), values)
+    return connection.execute(_inserting(table_of(kind), connection.dialect.name), values).first() is not None
+
+
+def put(session: Session, kind: type[Row], /, **values: Any) -> None:
+    """Insert a row of these columns, or overwrite the one with the same primary key."""
+    session.flush()
+    connection = session.connection()
+    connection.execute(_overwriting(table_of(kind), connection.dialect.name, tuple(values)), values)
+
+
+def table_of(kind: type[Row]) -> Table:
+    """The table that a row belongs to."""
+    table = inspect(kind).local_table
+    assert isinstance(table, Table)
+    return table
+
+
+@cache
+def _by_key(table: Table) -> Any:
+    return select(*table.c).where(*(c == bindparam(f"key_{at}") for at, c in enumerate(table.primary_key)))
 
 
 @cache
@@ -43,12 +78,6 @@ def _insert(table: Table, dialect: str) -> Any:
     return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
 
 
-def _table(row: Row) -> Table:
-    table = inspect(type(row)).local_table
-    assert isinstance(table, Table)
-    return table
-
-
-def _values(row: Row) -> Mapping[str, Any]:
-    found = {column.name: getattr(row, column.name) for column in _table(row).columns}
+def _values(row: Row) -> dict[str, Any]:
+    found = {column.name: getattr(row, column.name) for column in table_of(type(row)).columns}
     return {name: value for name, value in found.items() if not (value is None and name == "number")}

@@ -1,7 +1,7 @@
 """Runs, snapshots and what the analyst said."""
 
 import zlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -105,7 +105,40 @@ def test_snapshots_and_scans_are_stored_once_under_their_digest(desk, backend):
     assert digests == {snapshot.digest}
     assert desk.ledger.snapshot(snapshot.digest) == snapshot
     assert desk.ledger.scan(scan.digest) == scan
-    assert backend.raw("SELECT count(*) FROM snapshot") == [(2,)]
+    kinds = backend.raw("SELECT kind, count(*) FROM snapshot WHERE kind <> 'bars' GROUP BY kind ORDER BY kind")
+    assert kinds == [("scan", 1), ("snapshot", 1)]
+
+
+def test_snapshots_of_two_days_share_the_months_between(desk, backend):
+    days = tuple(date(2017, 1, 2) + timedelta(days=n) for n in range(120))
+    prices = tuple(100.0 + n / 7 for n in range(120))
+    snapshots = [
+        a_snapshot().model_copy(
+            update={
+                "sessions": days[n : n + 100],
+                "history": {"AAPL": SymbolHistory(symbol="AAPL", closes=prices[n : n + 100], volumes=(1e6,) * 100)},
+            }
+        )
+        for n in (0, 1)
+    ]
+    for snapshot in snapshots:
+        desk.ledger.save_snapshot(snapshot)
+    another_start = backend.open(desk.clock)
+
+    assert [another_start.snapshot(snapshot.digest) for snapshot in snapshots] == snapshots
+    assert backend.raw("SELECT count(*) FROM snapshot WHERE kind = 'bars'") == [(6,)]
+    assert snapshots[0].digest != snapshots[1].digest
+    another_start.close()
+
+
+def test_a_snapshot_that_lost_a_month_is_damage(desk, backend):
+    digest = desk.ledger.save_snapshot(a_snapshot())
+    backend.raw("DELETE FROM snapshot WHERE kind = 'bars'")
+    another_start = backend.open(desk.clock)
+
+    with pytest.raises(LedgerDamaged, match="can't be put together"):
+        another_start.snapshot(digest)
+    another_start.close()
 
 
 def test_a_snapshot_is_not_a_scan(desk):
