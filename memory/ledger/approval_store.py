@@ -19,6 +19,7 @@ from memory.ledger.proposal_rows import (
     to_approval,
     to_record,
 )
+from memory.ledger.sql import by_key
 from memory.ledger.tables import ApprovalRow, ProposalRow, ReservationRow
 from memory.ledger.types import to_micro
 
@@ -113,7 +114,7 @@ class ApprovalPart(Part):
     def approval(self, proposal_id: str, version: int) -> Approval | None:
         """Read the answer to a card."""
         with self._database.read() as db:
-            row = db.get(ApprovalRow, (proposal_id, version))
+            row = by_key(db, ApprovalRow, proposal_id, version)
             return to_approval(row) if row else None
 
     def _swap(self, db: Session, approval: Approval) -> bool:

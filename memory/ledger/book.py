@@ -13,7 +13,7 @@ from domain.errors import NoData
 from domain.orders import IntentState
 from domain.records import ProposalStatus
 from domain.trade import ExitKind, ExitPlan, Side
-from memory.ledger.accounts import account_of, control_of
+from memory.ledger.accounts import read_account, read_control
 from memory.ledger.book_rows import (
     EXTERNAL_ORDERS,
     FILLS_SINCE,
@@ -51,7 +51,7 @@ def read_book(
         NotFound: no such portfolio.
         NoData: something held or on order has no price.
     """
-    account = account_of(session, portfolio)
+    account = read_account(session, portfolio)
     positions = _positions(session, portfolio)
     cash = float(account.cash)
     equity = cash + sum(held.quantity * _price(prices, symbol) for symbol, held in positions.items())
@@ -59,7 +59,7 @@ def read_book(
     by_hand = rows(session, EXTERNAL_ORDERS, portfolio=portfolio)
     today = [row for row in rows(session, PROPOSALS_OF_DAY, portfolio=portfolio, day=day) if row.id not in without]
     week = rows(session, FILLS_SINCE, portfolio=portfolio, day=day, since=day - timedelta(days=7))
-    control = control_of(session, portfolio)
+    control = read_control(session, portfolio)
     return Book(
         portfolio=portfolio,
         session=day,

@@ -2,13 +2,17 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session
 
 from domain.calibration import Calibration
 from domain.proposal import Origin
 from memory.ledger.part import Part
-from memory.ledger.sql import upsert
+from memory.ledger.sql import run, table_of, upsert
 from memory.ledger.tables import CalibrationRow
+
+MAPS = table_of(CalibrationRow)
+CALIBRATIONS = select(*MAPS.c).where(MAPS.c.portfolio == bindparam("whose")).order_by(MAPS.c.origin)
 
 
 class CalibrationPart(Part):
@@ -29,5 +33,5 @@ class CalibrationPart(Part):
 
 def read_calibrations(db: Session, portfolio: str) -> dict[Origin, Calibration]:
     """Read the maps of a portfolio, by origin."""
-    rows = db.exec(select(CalibrationRow).where(CalibrationRow.portfolio == portfolio).order_by(CalibrationRow.origin))
+    rows = run(db, CALIBRATIONS, whose=portfolio)
     return {row.origin: Calibration.model_validate(row.body) for row in rows}

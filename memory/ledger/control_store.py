@@ -4,8 +4,10 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlmodel import Session, col, func, select
+import sqlalchemy as sa
+from sqlmodel import Session, func, select
 
 from domain.book import ControlState
 from domain.errors import AlreadyDecided, BadInput
@@ -14,7 +16,7 @@ from memory.ledger.accounts import control_of, hold_account, to_control
 from memory.ledger.book import read_book
 from memory.ledger.chain import Detail
 from memory.ledger.part import Part
-from memory.ledger.sql import insert_once
+from memory.ledger.sql import insert_once, run, table_of
 from memory.ledger.tables import (
     BreakerActRow,
     ControlRow,
@@ -25,6 +27,9 @@ from memory.ledger.types import to_micro
 
 MOST_MONEY = Decimal("1e12")
 STRICTNESS = (ControlState.ACTIVE, ControlState.REDUCING, ControlState.HALTED)
+
+FLOWS = table_of(FlowRow)
+MOVED = sa.select(*FLOWS.c).where(FLOWS.c.portfolio == sa.bindparam("whose")).order_by(FLOWS.c.number)
 
 
 class ControlPart(Part):
@@ -134,8 +139,7 @@ class ControlPart(Part):
     def flows(self, portfolio: str) -> tuple[Flow, ...]:
         """List flows, oldest first."""
         with self._database.read() as db:
-            rows = db.exec(select(FlowRow).where(FlowRow.portfolio == portfolio).order_by(col(FlowRow.number)))
-            return tuple(_to_flow(row) for row in rows)
+            return tuple(_to_flow(row) for row in run(db, MOVED, whose=portfolio))
 
     def set_reference_high(self, portfolio: str, level: float, by: str, reason: str) -> None:
         """Measure drawdown from `level` (a unit value) on, audited beside the all-time high, which stays.
@@ -202,5 +206,5 @@ def _signed(amount: Decimal, kind: FlowKind) -> Decimal:
     return to_micro(amount if kind is FlowKind.DEPOSIT else -amount)
 
 
-def _to_flow(row: FlowRow) -> Flow:
-    return Flow.model_validate(row.model_dump())
+def _to_flow(row: Any) -> Flow:
+    return Flow.model_validate({name: getattr(row, name) for name in Flow.model_fields})

@@ -1,7 +1,8 @@
 """Transactions of the ledger: readers share, a writer holds its lock from its first statement on."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -64,6 +65,7 @@ class Database:
         self.is_postgres = engine.dialect.name == POSTGRES
         self._reader = _seeing_one_state(engine) if self.is_postgres else engine
         self._writer = engine.execution_options(**{WRITES: True})
+        self._turn = threading.RLock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -81,11 +83,26 @@ class Database:
             Busy: somebody else has been writing for all of 10 s (PostgreSQL: 5 s).
             LedgerDamaged: the database can't be read.
         """
-        with told_plainly(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            nullcontext() if self.is_postgres else self._in_turn(),
+            told_plainly(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             session.connection()
             if self.is_postgres and portfolio is not None:
                 _lock(session, portfolio)
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        # SQLite makes a writer that has to wait sleep and look again; threads of one process can be woken instead.
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000.0):
+            raise Busy("the ledger is busy: another thread is writing", "try again")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """Close all connections."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from domain.episodes import Episode, Judged, Span, TradeOutcome
@@ -13,12 +14,14 @@ from domain.orders import BookedFill
 from domain.trade import Side
 from memory.ledger.outbox_store import post_in
 from memory.ledger.part import Part
-from memory.ledger.proposal_rows import hold_proposal
-from memory.ledger.sql import insert_once
+from memory.ledger.proposal_rows import PROPOSALS, proposal_row
+from memory.ledger.sql import add_once, insert_once, run
 from memory.ledger.tables import EpisodeRow, FillRow, OutcomeRow
 
 MANY = 500
 """So many ids are looked up at once."""
+
+REMEMBERED = update(PROPOSALS).where(PROPOSALS.c.id == bindparam("whose")).values(remembered=True)
 
 
 class EpisodePart(Part):
@@ -26,21 +29,22 @@ class EpisodePart(Part):
 
     def open_episode(self, episode: Episode) -> None:
         """Store an episode once, which marks its proposal as remembered; raises NotFound."""
-        row = EpisodeRow(
-            id=episode.id,
-            proposal_id=episode.proposal_id,
-            portfolio=episode.portfolio,
-            symbol=episode.symbol,
-            session=episode.session,
-            spans_left=len(Span),
-            body=episode.model_dump(mode="json"),
-        )
+        row = {
+            "id": episode.id,
+            "proposal_id": episode.proposal_id,
+            "portfolio": episode.portfolio,
+            "symbol": episode.symbol,
+            "session": episode.session,
+            "spans_left": len(Span),
+            "body": episode.model_dump(mode="json"),
+        }
         with self._database.write(episode.portfolio) as session:
-            proposal = hold_proposal(session, episode.proposal_id) if episode.proposal_id else None
-            if not insert_once(session, row):
+            if episode.proposal_id:
+                proposal_row(session, episode.proposal_id)
+            if not add_once(session, EpisodeRow, **row):
                 return
-            if proposal is not None:
-                proposal.remembered = True
+            if episode.proposal_id:
+                run(session, REMEMBERED, whose=episode.proposal_id)
             subject = f"P-{episode.id}" if episode.proposal_id else f"thesis {episode.symbol}"
             post_in(
                 session, episode.portfolio, "episode", f"episode:{episode.id}", {"id": episode.id}, self._clock.wall()

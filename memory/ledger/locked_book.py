@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import date
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from domain.book import Book
 from domain.errors import AlreadyDecided, NotFound
@@ -13,11 +13,19 @@ from domain.records import Approval, ProposalRecord, ProposalStatus
 from domain.trade import Trade
 from domain.verdict import Phase, RiskVerdict
 from memory.ledger import documents
-from memory.ledger.accounts import control_of, release
+from memory.ledger.accounts import read_control, release
 from memory.ledger.book import read_book
 from memory.ledger.chain import append
-from memory.ledger.proposal_rows import HOLDS_ROOM, hold_proposal, to_approval, to_record, to_records, verdicts_of
-from memory.ledger.sql import insert_once, upsert
+from memory.ledger.proposal_rows import (
+    HOLDS_ROOM,
+    MEMBERS,
+    hold_proposal,
+    read_records,
+    to_approval,
+    to_record,
+    verdicts_of,
+)
+from memory.ledger.sql import by_key, insert_once, upsert
 from memory.ledger.tables import ApprovalRow, ProposalRow, ReservationRow, VerdictRow
 from memory.ledger.types import to_micro
 
@@ -36,8 +44,7 @@ class SqlLockedBook:
 
     def batch(self, batch_id: str) -> tuple[ProposalRecord, ...]:
         """Read all members of a batch, by rank."""
-        members = select(ProposalRow).where(ProposalRow.portfolio == self._portfolio, ProposalRow.batch_id == batch_id)
-        return to_records(self._session, self._session.exec(members.order_by(col(ProposalRow.rank))).all())
+        return read_records(self._session, MEMBERS, whose=self._portfolio, batch=batch_id)
 
     def book(self, session: date, prices: Mapping[str, float], without: Collection[str] = ()) -> Book:
         """Read the book at `prices` (dollars), without what the proposals in `without` have reserved or recorded."""
@@ -51,7 +58,7 @@ class SqlLockedBook:
 
     def approval(self, proposal_id: str, version: int) -> Approval | None:
         """Read the answer to a card."""
-        row = self._session.get(ApprovalRow, (proposal_id, version))
+        row = by_key(self._session, ApprovalRow, proposal_id, version)
         return to_approval(row) if row else None
 
     def save_judgement(self, judgement: Judgement) -> str:
@@ -87,7 +94,7 @@ class SqlLockedBook:
         row.status, row.quantity = status, to_micro(verdict.quantity)
         row.trade = trade.model_dump(mode="json")
         row.side, row.price, row.reduces = trade.side, trade.price, trade.reduces
-        row.control_epoch = control_of(self._session, self._portfolio).epoch
+        row.control_epoch = read_control(self._session, self._portfolio).epoch
         if status in HOLDS_ROOM:
             self._reserve(verdict, trade, stop_risk)
         else:

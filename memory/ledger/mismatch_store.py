@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, select
 
 from domain.orders import BrokerPosition, IntentState
 from domain.records import Mismatch
-from memory.ledger.accounts import account_of, hold_account
+from memory.ledger.accounts import hold_account, read_account
 from memory.ledger.part import Part
+from memory.ledger.sql import run, table_of
 from memory.ledger.tables import IntentRow, MismatchRow, PositionRow
 from memory.ledger.types import to_micro
 
@@ -21,6 +23,11 @@ CASH = "CASH"
 CENT = Decimal("0.01")
 """Cash may differ by this much, for a broker that rounds."""
 UNDECIDED = (IntentState.SUBMITTING, IntentState.UNKNOWN, IntentState.QUARANTINED)
+
+
+POSITIONS, INTENTS = table_of(PositionRow), table_of(IntentRow)
+HELD = select(POSITIONS.c.symbol, POSITIONS.c.quantity).where(POSITIONS.c.portfolio == bindparam("whose"))
+UNSURE = select(INTENTS.c.symbol).where(INTENTS.c.portfolio == bindparam("whose"), INTENTS.c.state.in_(UNDECIDED))
 
 
 class MismatchPart(Part):
@@ -100,23 +107,21 @@ def _differences(
     db: Session, portfolio: str, cash: Decimal, theirs: Mapping[str, Decimal]
 ) -> dict[str, tuple[Decimal, Decimal]]:
     unsure = _undecided_symbols(db, portfolio)
-    held = db.exec(select(PositionRow).where(PositionRow.portfolio == portfolio))
-    ours = {row.symbol: row.quantity for row in held}
+    ours = {row.symbol: row.quantity for row in run(db, HELD, whose=portfolio)}
     nothing = Decimal(0)
     found = {
         symbol: (ours.get(symbol, nothing), theirs.get(symbol, nothing))
         for symbol in {*ours, *theirs} - unsure
         if ours.get(symbol, nothing) != theirs.get(symbol, nothing)
     }
-    account = account_of(db, portfolio)
+    account = read_account(db, portfolio)
     if not unsure and abs(account.cash - cash) > CENT:
         found[CASH] = (account.cash, to_micro(cash))
     return found
 
 
 def _undecided_symbols(db: Session, portfolio: str) -> set[str]:
-    undecided = select(IntentRow.symbol).where(IntentRow.portfolio == portfolio, col(IntentRow.state).in_(UNDECIDED))
-    return set(db.exec(undecided))
+    return set(run(db, UNSURE, whose=portfolio).scalars())
 
 
 def mismatch_rows(db: Session, portfolio: str) -> Sequence[MismatchRow]:

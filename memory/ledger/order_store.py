@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
@@ -13,6 +14,7 @@ from memory.ledger.accounts import release
 from memory.ledger.booking import Booking, end_proposal
 from memory.ledger.part import Part
 from memory.ledger.proposal_rows import hold_proposal
+from memory.ledger.sql import by_key
 from memory.ledger.tables import FillRow, IntentRow, PositionRow
 
 MAY_TRADE = frozenset({ProposalStatus.JUDGED, ProposalStatus.APPROVED, ProposalStatus.EXECUTING})
@@ -49,7 +51,7 @@ class OrderPart(Part):
     def intent(self, client_order_id: str) -> OrderIntent | None:
         """Read a committed intent through a connection of its own."""
         with self._database.read() as db:
-            row = db.get(IntentRow, client_order_id)
+            row = by_key(db, IntentRow, client_order_id)
             return _to_intent(row) if row else None
 
     def intents(
@@ -172,5 +174,5 @@ def _intent_row(db: Session, client_order_id: str) -> IntentRow:
     return row
 
 
-def _to_intent(row: IntentRow) -> OrderIntent:
-    return OrderIntent.model_validate(row.model_dump())
+def _to_intent(row: Any) -> OrderIntent:
+    return OrderIntent.model_validate({name: getattr(row, name) for name in OrderIntent.model_fields})

@@ -4,21 +4,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from sqlmodel import col, func, select
+import sqlalchemy as sa
+from sqlmodel import func, select
 
 from domain.book import Book, ControlState
 from domain.mandate import Mandate
 from domain.records import Cause, Control, EquityPoint, FlowKind
-from memory.ledger.accounts import control_of, hold_account, to_control
+from memory.ledger.accounts import hold_account, read_control, to_control
 from memory.ledger.book import read_book
 from memory.ledger.locked_book import SqlLockedBook
 from memory.ledger.session_part import SessionPart
-from memory.ledger.sql import insert_once
+from memory.ledger.sql import by_key, insert_once, run, table_of
 from memory.ledger.tables import ControlRow, EquityPointRow, FlowRow, PortfolioRow, ProposalRow, RunRow
 from memory.ledger.types import to_micro
 
 OPENING = "opening"
 """The key of the flow that a portfolio starts with."""
+
+POINTS = table_of(EquityPointRow)
+NEWEST_POINTS = (
+    sa.select(POINTS.c.session, POINTS.c.equity, POINTS.c.unit_value)
+    .where(POINTS.c.portfolio == sa.bindparam("whose"))
+    .order_by(POINTS.c.session.desc())
+    .limit(sa.bindparam("most"))
+)
 
 
 class PortfolioPart(SessionPart):
@@ -26,6 +35,9 @@ class PortfolioPart(SessionPart):
 
     def open_portfolio(self, mandate: Mandate, session: date, at: datetime) -> None:
         """Create the portfolio with its starting cash as a deposit, unless it exists; its clock stays unset."""
+        with self._database.read() as db:
+            if by_key(db, PortfolioRow, mandate.name):
+                return
         cash = to_micro(mandate.starting_cash)
         account = PortfolioRow(name=mandate.name, cash=cash, units=cash, created_at=at)
         control = ControlRow(portfolio=mandate.name, state=ControlState.ACTIVE, cause=Cause.PERSON, changed_at=at)
@@ -39,9 +51,6 @@ class PortfolioPart(SessionPart):
             at=at,
             key=OPENING,
         )
-        with self._database.read() as db:
-            if db.get(PortfolioRow, mandate.name):
-                return
         with self._database.write(mandate.name) as db:
             if insert_once(db, account):
                 insert_once(db, control)
@@ -54,9 +63,9 @@ class PortfolioPart(SessionPart):
         A session that was entered but never used does not count: a start killed in between begins it again.
         """
         with self._database.read() as db:
-            run = db.exec(select(func.max(RunRow.session)).where(RunRow.portfolio == portfolio)).one()
+            newest = db.exec(select(func.max(RunRow.session)).where(RunRow.portfolio == portfolio)).one()
             batch = db.exec(select(func.max(ProposalRow.session)).where(ProposalRow.portfolio == portfolio)).one()
-            return max((day for day in (run, batch) if day is not None), default=None)
+            return max((day for day in (newest, batch) if day is not None), default=None)
 
     def enter_session(self, portfolio: str, session: date, at: datetime) -> None:
         """Move the portfolio's clock forward; expire what waits from earlier sessions.
@@ -82,7 +91,7 @@ class PortfolioPart(SessionPart):
     def control(self, portfolio: str) -> Control:
         """Read the control state."""
         with self._database.read() as db:
-            return to_control(control_of(db, portfolio))
+            return to_control(read_control(db, portfolio))
 
     def record_equity(
         self, portfolio: str, session: date, equity: float, at: datetime, previous: date | None = None
@@ -110,7 +119,6 @@ class PortfolioPart(SessionPart):
 
     def equity_points(self, portfolio: str, limit: int = 2) -> tuple[EquityPoint, ...]:
         """List the points of the newest sessions, newest first."""
-        newest = select(EquityPointRow).where(EquityPointRow.portfolio == portfolio)
         with self._database.read() as db:
-            rows = db.exec(newest.order_by(col(EquityPointRow.session).desc()).limit(limit))
+            rows = run(db, NEWEST_POINTS, whose=portfolio, most=limit)
             return tuple(EquityPoint(session=row.session, equity=row.equity, unit_value=row.unit_value) for row in rows)

@@ -4,17 +4,29 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import bindparam
+import sqlalchemy as sa
+from sqlalchemy import Executable, bindparam
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import NotFound
 from domain.records import Approval, ProposalRecord, ProposalStatus
 from domain.verdict import Phase, RiskVerdict
+from memory.ledger.sql import by_key, run, table_of
 from memory.ledger.tables import ApprovalRow, ProposalRow, VerdictRow
 
+R = TypeVar("R")
+PROPOSALS = table_of(ProposalRow)
+WHOLE = sa.select(*PROPOSALS.c)
+"""Every column of proposals: what `read_records` builds on."""
+MEMBERS = WHOLE.where(PROPOSALS.c.portfolio == bindparam("whose"), PROPOSALS.c.batch_id == bindparam("batch")).order_by(
+    PROPOSALS.c.rank
+)
+"""A batch, by rank."""
+STORED = tuple(name for name in ProposalRecord.model_fields if name not in {"verdict", "first_verdict"})
+"""The fields of a record that are columns."""
 HOLDS_ROOM = frozenset({ProposalStatus.JUDGED, ProposalStatus.AWAITING, ProposalStatus.APPROVED})
 
 VERDICTS = select(VerdictRow.proposal_id, VerdictRow.version, VerdictRow.phase, VerdictRow.body).where(
@@ -27,9 +39,9 @@ def portfolio_of(proposal_id: str) -> SelectOfScalar[str]:
     return select(ProposalRow.portfolio).where(ProposalRow.id == proposal_id)
 
 
-def proposal_row(session: Session, proposal_id: str) -> ProposalRow:
-    """Read a proposal's row; raises NotFound."""
-    return _found(session.get(ProposalRow, proposal_id), proposal_id)
+def proposal_row(session: Session, proposal_id: str) -> Any:
+    """Read a proposal's columns, to look at only; raises NotFound."""
+    return _found(by_key(session, ProposalRow, proposal_id), proposal_id)
 
 
 def hold_proposal(session: Session, proposal_id: str) -> ProposalRow:
@@ -37,13 +49,18 @@ def hold_proposal(session: Session, proposal_id: str) -> ProposalRow:
     return _found(session.get(ProposalRow, proposal_id, with_for_update=True), proposal_id)
 
 
-def to_record(session: Session, row: ProposalRow) -> ProposalRecord:
+def to_record(session: Session, row: Any) -> ProposalRecord:
     """Read one proposal with its verdicts."""
     return to_records(session, [row])[0]
 
 
-def to_records(session: Session, rows: Sequence[ProposalRow]) -> tuple[ProposalRecord, ...]:
-    """Read proposals with their verdicts, in the order of `rows`."""
+def read_records(session: Session, wanted: Executable, **values: object) -> tuple[ProposalRecord, ...]:
+    """Read the proposals that a statement over `WHOLE` finds, with their verdicts, in its order."""
+    return to_records(session, run(session, wanted, **values).all())
+
+
+def to_records(session: Session, rows: Sequence[Any]) -> tuple[ProposalRecord, ...]:
+    """Read proposals with their verdicts, in the order of `rows`: objects, or all columns of each."""
     ids = [row.id for row in rows]
     judged: defaultdict[str, list[RiskVerdict]] = defaultdict(list)
     for start in range(0, len(ids), 500):
@@ -58,14 +75,14 @@ def verdicts_of(session: Session, proposal_id: str) -> tuple[RiskVerdict, ...]:
 
 
 def _verdicts(session: Session, ids: Sequence[str]) -> list[tuple[str, RiskVerdict]]:
-    rows = session.connection().execute(VERDICTS, {"ids": ids}).all()
+    rows = run(session, VERDICTS, ids=ids)
     ordered = sorted(rows, key=lambda row: (row.version, row.phase is Phase.AFTER_YES))
     return [(row.proposal_id, RiskVerdict.model_validate(row.body)) for row in ordered]
 
 
-def to_approval(row: ApprovalRow) -> Approval:
+def to_approval(row: Any) -> Approval:
     """Read an answer."""
-    return Approval.model_validate(row.model_dump(exclude={"portfolio"}))
+    return Approval.model_validate({name: getattr(row, name) for name in Approval.model_fields})
 
 
 def approval_row(row: ProposalRow, approval: Approval) -> ApprovalRow:
@@ -93,14 +110,14 @@ def answer_by_desk(
     return approval_row(row, approval)
 
 
-def _record(row: ProposalRow, verdicts: Sequence[RiskVerdict]) -> ProposalRecord:
-    inside = row.model_dump(exclude={"symbol", "side", "price", "reduces", "remembered"})
+def _record(row: Any, verdicts: Sequence[RiskVerdict]) -> ProposalRecord:
+    inside = {name: getattr(row, name) for name in STORED}
     if verdicts:
         inside |= {"first_verdict": verdicts[0], "verdict": verdicts[-1]}
     return ProposalRecord.model_validate(inside)
 
 
-def _found(row: ProposalRow | None, proposal_id: str) -> ProposalRow:
+def _found(row: R | None, proposal_id: str) -> R:
     if row is None:
         raise NotFound(f"no proposal P-{proposal_id}", "list them with `pm pending`")
     return row

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from domain.errors import BadInput, NotFound
@@ -13,11 +15,26 @@ from domain.trade import side_of
 from domain.verdict import RiskVerdict
 from memory.ledger.accounts import hold_account, release
 from memory.ledger.part import Part
-from memory.ledger.proposal_rows import hold_proposal, portfolio_of, proposal_row, to_record, to_records, verdicts_of
-from memory.ledger.sql import insert_once
+from memory.ledger.proposal_rows import (
+    MEMBERS,
+    PROPOSALS,
+    WHOLE,
+    hold_proposal,
+    portfolio_of,
+    proposal_row,
+    read_records,
+    to_record,
+    to_records,
+    verdicts_of,
+)
+from memory.ledger.sql import insert_once, run
 from memory.ledger.tables import ProposalRow
 
 SHOWN_WHEN_AMBIGUOUS = 5
+MINE = WHOLE.where(PROPOSALS.c.portfolio == bindparam("whose"))
+UNREMEMBERED = MINE.where(PROPOSALS.c.remembered.is_(False)).order_by(
+    PROPOSALS.c.created_at, PROPOSALS.c.batch_id, PROPOSALS.c.rank
+)
 
 
 class ProposalPart(Part):
@@ -81,18 +98,18 @@ class ProposalPart(Part):
         limit: int | None = None,
     ) -> tuple[ProposalRecord, ...]:
         """List proposals, oldest first, by batch and rank."""
-        wanted = select(ProposalRow).where(ProposalRow.portfolio == portfolio)
+        wanted = WHOLE.where(PROPOSALS.c.portfolio == portfolio)
         if slot is not None:
-            wanted = wanted.where(ProposalRow.slot == slot)
+            wanted = wanted.where(PROPOSALS.c.slot == slot)
         if batch_id is not None:
-            wanted = wanted.where(ProposalRow.batch_id == batch_id)
+            wanted = wanted.where(PROPOSALS.c.batch_id == batch_id)
         if session is not None:
-            wanted = wanted.where(ProposalRow.session == session)
+            wanted = wanted.where(PROPOSALS.c.session == session)
         if statuses is not None:
-            wanted = wanted.where(col(ProposalRow.status).in_(sorted(statuses)))
-        ordered = wanted.order_by(col(ProposalRow.created_at), ProposalRow.batch_id, col(ProposalRow.rank))
+            wanted = wanted.where(PROPOSALS.c.status.in_(sorted(statuses)))
+        ordered = wanted.order_by(PROPOSALS.c.created_at, PROPOSALS.c.batch_id, PROPOSALS.c.rank)
         with self._database.read() as db:
-            return to_records(db, db.exec(ordered.limit(limit)).all())
+            return read_records(db, ordered.limit(limit))
 
     def batches(self, portfolio: str, session: date) -> int:
         """Count the batches of one session."""
@@ -104,10 +121,8 @@ class ProposalPart(Part):
 
     def unremembered(self, portfolio: str) -> tuple[ProposalRecord, ...]:
         """List proposals whose settling has not come to its end (no episode yet), oldest first."""
-        wanted = select(ProposalRow).where(ProposalRow.portfolio == portfolio, col(ProposalRow.remembered).is_(False))
-        ordered = wanted.order_by(col(ProposalRow.created_at), ProposalRow.batch_id, col(ProposalRow.rank))
         with self._database.read() as db:
-            return to_records(db, db.exec(ordered).all())
+            return read_records(db, UNREMEMBERED, whose=portfolio)
 
     def verdicts(self, proposal_id: str) -> tuple[RiskVerdict, ...]:
         """List the verdicts of a proposal, oldest first."""
@@ -126,9 +141,8 @@ class ProposalPart(Part):
             self._note(db, row.portfolio, "proposal_finished", f"P-{row.id}", detail)
 
 
-def _batch(db: Session, portfolio: str, batch_id: str) -> Sequence[ProposalRow]:
-    members = select(ProposalRow).where(ProposalRow.portfolio == portfolio, ProposalRow.batch_id == batch_id)
-    return db.exec(members.order_by(col(ProposalRow.rank))).all()
+def _batch(db: Session, portfolio: str, batch_id: str) -> Sequence[Any]:
+    return run(db, MEMBERS, whose=portfolio, batch=batch_id).all()
 
 
 def _new_row(

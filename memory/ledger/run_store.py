@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -12,7 +13,7 @@ from memory.ledger import documents
 from memory.ledger.accounts import hold_account
 from memory.ledger.outbox_store import post_in
 from memory.ledger.session_part import SessionPart
-from memory.ledger.sql import insert_once
+from memory.ledger.sql import by_key, insert_once
 from memory.ledger.tables import PolicyPinRow, RunRow
 
 
@@ -61,7 +62,7 @@ class RunPart(SessionPart):
     def run(self, portfolio: str, slot: str) -> Run | None:
         """Read a run."""
         with self._database.read() as session:
-            row = session.get(RunRow, (portfolio, slot))
+            row = by_key(session, RunRow, portfolio, slot)
             return _to_run(row) if row else None
 
     def runs(self, portfolio: str, limit: int = 20) -> tuple[Run, ...]:
@@ -102,5 +103,5 @@ def _row(session: Session, portfolio: str, slot: str) -> RunRow:
     return row
 
 
-def _to_run(row: RunRow) -> Run:
-    return Run.model_validate(row.model_dump())
+def _to_run(row: Any) -> Run:
+    return Run.model_validate({name: getattr(row, name) for name in Run.model_fields})
