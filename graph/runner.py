@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command
+from langgraph.types import Command, Durability
 
 from domain.errors import BadInput, Busy, RunAborted, Transient
 from domain.proposal import Origin, TradeProposal
@@ -41,8 +41,11 @@ class Started(NamedTuple):
 class Runner:
     """Drives decide and settle of one portfolio."""
 
-    def __init__(self, ctx: Context, saver: BaseCheckpointSaver[Any]) -> None:
+    def __init__(self, ctx: Context, saver: BaseCheckpointSaver[Any], *, durability: Durability = "sync") -> None:
+        """Compile the machines; only a replay, which goes on from the ledger, may keep its steps until the `exit`."""
         self.ctx = ctx
+        self._durability = durability
+        self._warm = False
         self._decide = build_decide().compile(checkpointer=saver)
         self._settle = build_settle().compile(checkpointer=saver)
 
@@ -61,7 +64,7 @@ class Runner:
                 raise BadInput(f"slot {slot!r} was used for {stored.session}", "choose another --slot")
             already_done = stored is not None and stored.status is RunStatus.DONE
             if not already_done:
-                threading.Thread(target=ctx.analyst.warm, daemon=True).start()
+                self._warm_up()
                 self._begin(slot, assumptions)
                 self.enter()
                 if ctx.recall is not None and score_outcomes(ctx):
@@ -135,6 +138,11 @@ class Runner:
             elif state.next or state.tasks:
                 self._stream(self._settle, None, config, progress, record.proposal.symbol)
 
+    def _warm_up(self) -> None:
+        if not self._warm:
+            self._warm = True
+            threading.Thread(target=self.ctx.analyst.warm, daemon=True).start()
+
     def _begin(self, slot: str, assumptions: Sequence[str]) -> None:
         ctx = self.ctx
         ctx.ledger.open_portfolio(ctx.mandate, ctx.clock.session(), ctx.clock.now())
@@ -171,7 +179,7 @@ class Runner:
         progress: Progress,
         subject: str,
     ) -> None:
-        for event in graph.stream(given, config, context=self.ctx, stream_mode="updates", durability="sync"):
+        for event in graph.stream(given, config, context=self.ctx, stream_mode="updates", durability=self._durability):
             for node in event:
                 if not node.startswith("__"):
                     progress(node, subject)

@@ -86,7 +86,8 @@ class Desk:
             kept.clear()
         self.clock.enter(session, self.ctx.market.opens(session))
         self.ledger.open_portfolio(self.ctx.mandate, session, self.clock.now())
-        self.ledger.pin_policy(self.ctx.portfolio, session, self.text, "file")
+        if session == self.ctx.mandate.start:
+            self.ledger.pin_policy(self.ctx.portfolio, session, self.text, "file")
 
 
 def run_backtest(
@@ -162,7 +163,8 @@ def _go_on(desk: Desk, left: tuple[date, ...], approver: Approver, told: Callabl
     complete = iter(range(1, len(left) + 1))
     told(0)
     started = time.perf_counter()
-    replay(Runner(desk.ctx, desk.saver), left, desk.enter, approver, desk.assumptions, lambda _: told(next(complete)))
+    runner = Runner(desk.ctx, desk.saver, durability="exit")
+    replay(runner, left, desk.enter, approver, desk.assumptions, lambda _: told(next(complete)))
     return Finish(sessions=len(left), seconds=time.perf_counter() - started, code_version=code_version())
 
 
