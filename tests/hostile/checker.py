@@ -334,11 +334,12 @@ class Checker:
         # VaR is the larger of before and after here as in the rule only when the trade adds risk: allow a little.
         self._at_most("risk_score", before, symbol, score, scored["hard"] * 1.001)
 
-    def _sound(self) -> None:
+    def _sound(self, session: object = None) -> None:
         """Books add up: positions are the fills, no order without a yes, no order larger than its verdict."""
-        ((cash, start, session),) = self.query(
+        ((cash, start, here),) = self.query(
             "SELECT cash, units, session FROM portfolio WHERE name = %s", self.portfolio
         )
+        session = session or here
         mine, held = self._accounts(float(start) * MICRO)
         positions = {
             s: q * MICRO
