@@ -46,12 +46,11 @@ class TelegramServer:
         self.answers: dict[str, str] = {}
         self.commands: list[Any] = []
         self.webhook = ""
-        self.polled = threading.Event()
         self._queries: set[str] = set()
         self._updates: list[dict[str, Any]] = []
         self._faults: dict[str, list[str]] = {}
         self._next = {"message": 1, "update": 1, "query": 1}
-        self._polling = 0
+        self._polls = 0
         self._changed = threading.Condition()
         self._closing = False
         self._server = _Server(("127.0.0.1", port), self)
@@ -163,17 +162,17 @@ class TelegramServer:
         with self._changed:
             if self.webhook:
                 raise Refused(409, "Conflict: can't use getUpdates method while webhook is active")
-            if self._polling:
+            self._polls += 1
+            mine = self._polls
+            self._changed.notify_all()
+            offset = int(given.get("offset", 0))
+            self._updates = [one for one in self._updates if one["update_id"] >= offset]
+            self._changed.wait_for(
+                lambda: self._updates or self._closing or self._polls != mine, float(given.get("timeout", 0))
+            )
+            if self._polls != mine:
                 raise Refused(409, "Conflict: terminated by other getUpdates request")
-            self._polling += 1
-            try:
-                offset = int(given.get("offset", 0))
-                self._updates = [one for one in self._updates if one["update_id"] >= offset]
-                self.polled.set()
-                self._changed.wait_for(lambda: self._updates or self._closing, float(given.get("timeout", 0)))
-                return self._updates[: int(given.get("limit", 100))]
-            finally:
-                self._polling -= 1
+            return self._updates[: int(given.get("limit", 100))]
 
     def do_send_message(self, given: dict[str, Any]) -> Any:
         chat = int(given["chat_id"])
@@ -311,6 +310,9 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], owner: TelegramServer) -> None:
         super().__init__(address, _Handler)
         self.owner = owner
+
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed hangs up in the middle; that is its business."""
 
 
 class _Handler(BaseHTTPRequestHandler):

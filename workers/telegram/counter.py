@@ -74,7 +74,7 @@ class Counter:
             person.name if person else f"telegram:{incoming.user}",
             till.clock.wall(),
         )
-        return Handled(incoming, _as_message(incoming, response), mine)
+        return Handled(incoming, _as_message(incoming, response) if person else response, mine)
 
     def _serve(self, till: OpenTill, incoming: Incoming) -> Response:
         desk = Desk(till, self.staff, self.seal, self.chat)
