@@ -32,7 +32,7 @@ class JobPart(Part):
             if row.attempts >= most_attempts:
                 why = row.problem or "the process died each time"
                 row.status, row.problem = JobStatus.PARKED, why[:LONGEST_PROBLEM]
-                self._tell(session, row, "job_parked")
+                self._tell_of_job(session, row, "job_parked")
             else:
                 row.attempts, row.started_at = row.attempts + 1, at
             return _to_job(row)
@@ -75,7 +75,7 @@ class JobPart(Part):
             if row.status.is_over:
                 return False
             row.status, row.problem = JobStatus.SKIPPED, why[:LONGEST_PROBLEM]
-            self._tell(session, row, "slot_missed")
+            self._tell_of_job(session, row, "slot_missed")
             return True
 
     def retry_job(self, portfolio: str, name: str) -> Job:
@@ -164,7 +164,7 @@ class JobPart(Part):
         with self._database.read() as session:
             return {name: str(status) for name, status in session.exec(wanted.order_by(ProposalRow.id)).all()}
 
-    def _tell(self, session: Session, row: JobRow, what: str) -> None:
+    def _tell_of_job(self, session: Session, row: JobRow, what: str) -> None:
         """Write it into the audit chain, which notices to people are made from."""
         detail: Detail = {"kind": row.kind, "problem": row.problem, "attempts": row.attempts}
         self._note(session, row.portfolio, what, row.name, detail, "schedule")
