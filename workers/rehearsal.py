@@ -9,7 +9,7 @@ from domain.errors import BadInput
 from workers.settings import ENV_FILE, Settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-REHEARSABLE = frozenset({"quant", "recorded", "simulated", "alpaca", "openai", "csv"})
+REHEARSABLE = frozenset({"quant", "recorded", "simulated", "alpaca", "openai", "csv", "parquet", "file"})
 """Adapters whose only addresses are those below, or that have none."""
 
 
@@ -56,7 +56,8 @@ def refuse_real_vendors(settings: Settings) -> None:
     for name, (address, used) in needed.items():
         if used and not is_loopback(address):
             raise BadInput(f"PM_CLOCK=broker while {name} is not an address of this machine", _REMEDY)
-    for name in (settings.analyst, settings.broker, settings.market_data, *settings.news_names, *settings.event_names):
+    sources = (*settings.news_names, *settings.event_names, *settings.macro_names)
+    for name in (settings.analyst, settings.broker, settings.market_data, *sources):
         if name not in REHEARSABLE:
             raise BadInput(f"PM_CLOCK=broker with the adapter {name!r}, which calls a real vendor", _REMEDY)
 
