@@ -59,7 +59,9 @@ class Prompt(Value):
 
     def repaired(self, answer: str, problem: str) -> "Prompt":
         """Show the model its unusable answer and what was wrong with it."""
-        turns = [Message(role="user", content=_template("repair").substitute(problem=problem[:PROBLEM_SHOWN]))]
+        # What is wrong may quote the answer, which may quote a stranger: no mark of the envelope among our own words.
+        told = MARKS.sub(" ", outside(problem, PROBLEM_SHOWN))
+        turns = [Message(role="user", content=_template("repair").substitute(problem=told))]
         if answer.strip():
             turns.insert(0, Message(role="assistant", content=answer[:ANSWER_SHOWN]))
         return self.model_copy(update={"messages": (*self.messages, *turns)})

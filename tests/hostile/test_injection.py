@@ -116,11 +116,15 @@ def test_invented_evidence_never_counts(battle):
 
 
 def test_the_envelope_holds(battle):
-    """Two marks in the question, none inside, in every prompt that was sent."""
-    for prompt in battle.server.prompts:
-        asked = prompt.split("Answer the same question again")[0]
-        assert asked.count("<data>\n") == 1
-        assert not [sign for sign in asked if unicodedata.category(sign) in STEERS and sign != "\n"]
+    """Each mark is named once by us and set once; what a repair says of the answer has none."""
+    for call in battle.server.calls:
+        if call.is_repair:
+            told = call.prompt.rpartition("Your answer could not be used")[2]
+            assert not set(told) & set("<>`[]{}|")
+            continue
+        assert call.prompt.count("<data>") == call.prompt.count("</data>") == 2
+        assert not [sign for sign in call.prompt if unicodedata.category(sign) in STEERS and sign != "\n"]
+    assert any(call.is_repair for call in battle.server.calls)
 
 
 def test_what_is_stored_is_short_plain_text(battle):

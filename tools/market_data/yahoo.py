@@ -1,5 +1,7 @@
 """Yahoo's daily bars by yfinance, adjusted and as traded; needs no key, and comes with no promise of the vendor."""
 
+import logging
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -37,9 +39,9 @@ class YahooFeed(DailyFeed):
                 actions=False, progress=False, group_by="ticker", threads=False,
             )  # fmt: skip
         except Exception as error:  # noqa: BLE001 - yfinance raises whatever its transport does
-            raise Transient(f"Yahoo did not answer: {type(error).__name__}") from None
+            raise Transient(f"Yahoo did not answer: {type(error).__name__}", "check the network") from None
         if frame is None or frame.empty:
-            raise Transient("Yahoo sent no bars at all")
+            raise Transient("Yahoo sent no bars at all", "check the network, and try again later")
         return tuple(series for name, symbol in theirs.items() for series in _series(frame, name, symbol))
 
 
@@ -59,4 +61,8 @@ def _series(frame: Any, name: str, symbol: str) -> tuple[Series, ...]:
 def _download(*symbols: Any, **options: Any) -> Any:
     import yfinance  # noqa: PLC0415 - pandas and more, only where Yahoo is asked
 
-    return yfinance.download(*symbols, **options)
+    # What went wrong we tell ourselves, in one line.
+    logging.getLogger("yfinance").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return yfinance.download(*symbols, **options)
