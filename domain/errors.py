@@ -77,6 +77,10 @@ class IntentNotCommitted(RunAborted):
     """An order was about to leave without a committed row in the ledger."""
 
 
+class Halted(RunAborted):
+    """The desk was stopped just before an order would have left."""
+
+
 class Busy(Transient):
     """Somebody else holds the lock; they, or the next start, will go on with it."""
 

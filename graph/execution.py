@@ -1,9 +1,10 @@
 """From a verdict to one order at the broker: the intent is committed first, and nothing else calls submit."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 from domain.book import ControlState
-from domain.errors import AccessDenied, Busy, IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
+from domain.errors import AccessDenied, Busy, Halted, IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
 from domain.orders import Fill, IntentState, Order, OrderIntent
 from domain.ports import Bracketing
 from graph.adjust import adopt_external
@@ -11,11 +12,12 @@ from graph.brackets import book_legs, clear_the_way
 from graph.breakers import look
 from graph.context import Context, Till
 from graph.intents import build_intent, order_id_of
-from graph.presend import obstacle
+from graph.presend import forbidden, obstacle
 from graph.unknown import adopt_late, cancel_stragglers, is_due, lock_out, tell_quarantined
 
 ACTIVE = ControlState.ACTIVE
 AT_THE_BROKER = frozenset({IntentState.OPEN, IntentState.PARTIAL})
+A_MOMENT = timedelta(seconds=1)
 
 
 def execute(ctx: Context, proposal_id: str) -> OrderIntent:
@@ -56,7 +58,8 @@ def _drive(ctx: Context, before: OrderIntent) -> OrderIntent:
     try:
         order = ctx.broker.find(order_id) or _send(ctx, claimed, may_live=may_live)
     except OrderRefused as error:
-        return _mark(ctx, order_id, IntentState.REJECTED, str(error))
+        # The refusal is of this request; an earlier one may still arrive.
+        return _mark(ctx, order_id, IntentState.QUARANTINED if may_live else IntentState.REJECTED, str(error))
     except OutcomeUnknown as error:
         return _mark(ctx, order_id, IntentState.UNKNOWN, str(error))
     except AccessDenied as error:
@@ -128,12 +131,16 @@ def submit(ctx: Context, intent: OrderIntent) -> Order:
 
     Raises:
         IntentNotCommitted: the ledger has no such row, or one that nobody has claimed for sending.
+        Halted: the desk was halted or reduced since the intent was looked at.
     """
     stored = ctx.ledger.intent(intent.client_order_id)
     if stored is None or stored.state is not IntentState.SUBMITTING:
         raise IntentNotCommitted(
             f"intent {intent.client_order_id} has no committed row in the ledger", "send orders through execute only"
         )
+    why_not = forbidden(ctx, stored)
+    if why_not is not None:
+        raise Halted(why_not)
     return ctx.broker.submit(stored)
 
 
@@ -142,7 +149,10 @@ def _send(ctx: Context, intent: OrderIntent, *, may_live: bool) -> Order | None:
     if why_not is None:
         if not clear_the_way(ctx, intent):
             raise Transient(f"the protective legs of {intent.symbol} are being cancelled")
-        return submit(ctx, intent)
+        try:
+            return submit(ctx, intent)
+        except Halted as error:
+            why_not = error.message
     if may_live:
         late = ctx.clock.session() > intent.session
         _mark(ctx, intent.client_order_id, IntentState.REJECTED if late else IntentState.QUARANTINED, why_not)
@@ -164,7 +174,8 @@ def _book(ctx: Till, intent: OrderIntent, order: Order) -> OrderIntent:
     fills: tuple[Fill, ...] = ()
     if order.filled_quantity > 0:
         try:
-            fills = ctx.broker.fills(intent.created_at)
+            # By the broker's clock too: ours may be ahead of it, and an execution must not seem older than its intent.
+            fills = ctx.broker.fills(min(intent.created_at, order.submitted_at - A_MOMENT))
         except Transient:
             return intent
     mine = [fill for fill in fills if fill.client_order_id == intent.client_order_id]

@@ -11,10 +11,11 @@ from graph.context import Context
 
 def obstacle(ctx: Context, intent: OrderIntent) -> str | None:
     """Say why `intent` may not be sent now, or None where nothing stands in its way."""
-    return _control(ctx, intent) or _age(ctx, intent) or _price(ctx, intent)
+    return forbidden(ctx, intent) or _age(ctx, intent) or _price(ctx, intent)
 
 
-def _control(ctx: Context, intent: OrderIntent) -> str | None:
+def forbidden(ctx: Context, intent: OrderIntent) -> str | None:
+    """Say why the control state forbids `intent` now, or None; read last, after everything that takes time."""
     control = ctx.ledger.control(ctx.portfolio)
     if control.state is ControlState.HALTED:
         return None if intent.reduces and _may_leave_halted(ctx, intent) else "the desk is HALTED"

@@ -223,6 +223,7 @@ def test_a_filled_order_whose_fills_can_not_be_had_stays_as_it_is():
     ("answer", "before", "after"),
     [
         (OrderRefused("no"), S.PENDING, S.REJECTED),
+        (OrderRefused("no, but the first may still arrive"), S.UNKNOWN, S.QUARANTINED),
         (OutcomeUnknown("who knows"), S.PENDING, S.UNKNOWN),
         (RateLimited("later"), S.PENDING, S.PENDING),
         (RateLimited("later"), S.UNKNOWN, S.UNKNOWN),
@@ -296,6 +297,17 @@ def test_reconcile_drives_what_is_open_and_compares_what_is_held(answer, compare
 
     assert execution.reconcile(ctx) == 1
     assert ctx.ledger.compared == compared
+
+
+@pytest.mark.parametrize(("before", "after"), [(S.PENDING, S.REJECTED), (S.UNKNOWN, S.QUARANTINED)])
+def test_a_kill_between_the_last_look_and_the_request_still_holds_an_entry_back(before, after):
+    ctx = a_context(an_intent(state=before), Broker())
+    states = [SimpleNamespace(state=ControlState.ACTIVE, epoch=0)]
+    halted = SimpleNamespace(state=ControlState.HALTED, epoch=1)
+    ctx.ledger.control = lambda _portfolio: states.pop() if states else halted
+
+    assert execution.drive(ctx, "pm-1").state is after
+    assert "submit" not in ctx.broker.calls
 
 
 @pytest.mark.parametrize("stored", [None, an_intent()])
