@@ -29,6 +29,9 @@ class Part:
             if not name.startswith("_") and inspect.isfunction(method) and not _yields(method):
                 setattr(cls, name, _repeated(method))
 
+    sleep: Callable[[float], None] = staticmethod(time.sleep)
+    """How a lost transaction waits for its next attempt; virtual time is put here."""
+
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
@@ -47,13 +50,13 @@ class Part:
 
 def _repeated(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call(self: Part, *args: Any, **kwargs: Any) -> Any:
         for pause in PAUSES:
             try:
-                return method(*args, **kwargs)
+                return method(self, *args, **kwargs)
             except TransactionLost:
-                time.sleep(pause)
-        return method(*args, **kwargs)
+                self.sleep(pause)
+        return method(self, *args, **kwargs)
 
     return call
 
