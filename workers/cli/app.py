@@ -27,6 +27,7 @@ from workers.cli.commands import (
     reading,
     run_day,
     running,
+    simulate,
     upkeep,
 )
 
@@ -61,6 +62,7 @@ for module in (
     evaluate,
     people,
     processes,
+    simulate,
 ):
     module.register(app)
 
