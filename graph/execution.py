@@ -59,6 +59,8 @@ def _drive(ctx: Context, before: OrderIntent) -> OrderIntent:
         order = ctx.broker.find(order_id) or _send(ctx, claimed, may_live=may_live)
     except OrderRefused as error:
         # The refusal is of this request; an earlier one may still arrive.
+        if may_live:
+            tell_quarantined(ctx, before)
         return _mark(ctx, order_id, IntentState.QUARANTINED if may_live else IntentState.REJECTED, str(error))
     except OutcomeUnknown as error:
         return _mark(ctx, order_id, IntentState.UNKNOWN, str(error))

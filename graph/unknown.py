@@ -64,7 +64,7 @@ def adopt_late(ctx: Context, differences: Sequence[Mismatch]) -> int:
         order = ctx.broker.find(intent.client_order_id)
         if order is None or not order.filled_quantity:
             continue
-        fills = ctx.broker.fills(intent.created_at)
+        fills = ctx.broker.fills(min(intent.created_at, order.submitted_at - timedelta(seconds=1)))
         mine = [fill for fill in fills if fill.client_order_id == intent.client_order_id and fill.leg is None]
         ctx.ledger.book_order(order, mine, ctx.clock.now())
         log.warning("order_turned_up_late", client_order_id=intent.client_order_id, filled=str(order.filled_quantity))
