@@ -12,6 +12,8 @@ from domain.ports import Clock, Events, Macro, MarketData, News, VolatilityIndex
 
 KEPT = timedelta(minutes=5)
 """Headlines, events and the VIX are asked for again after this long."""
+ASSETS_KEPT = timedelta(minutes=30)
+"""The same for which symbols are tradable: one question a symbol."""
 NEWS_WINDOW = timedelta(days=3)
 EVENTS_AHEAD = timedelta(days=45)
 
@@ -116,7 +118,12 @@ class LiveMarket:
         if not isinstance(broker, KnowsAssets):
             lacks.append("asset status")
             return {}
-        told = self._keep("assets", as_of, "asset status", lambda: broker.tradable(self._universe), lacks) or {}
+        told = (
+            self._keep(
+                "assets", as_of, "asset status", lambda: broker.tradable(self._universe), lacks, kept=ASSETS_KEPT
+            )
+            or {}
+        )
         return {symbol: told[symbol] for symbol in symbols if symbol in told}
 
     def _headlines(self, as_of: datetime, lacks: list[str]) -> tuple[Headline, ...]:
@@ -179,10 +186,19 @@ class LiveMarket:
         lacks.append("VIX")
         return None
 
-    def _keep(self, key: str, as_of: datetime, what: str, ask: Callable[[], T], lacks: list[str]) -> T | None:
+    def _keep(
+        self,
+        key: str,
+        as_of: datetime,
+        what: str,
+        ask: Callable[[], T],
+        lacks: list[str],
+        *,
+        kept: timedelta = KEPT,
+    ) -> T | None:
         """Ask, or repeat an answer that is young enough; a source that does not answer is told and left out."""
         known = self._kept.get(key)
-        if known is not None and timedelta(0) <= as_of - known[0] < KEPT:
+        if known is not None and timedelta(0) <= as_of - known[0] < kept:
             return known[1]  # type: ignore[return-value]
         try:
             answer = ask()

@@ -40,7 +40,7 @@ def verdicts(out: Console, proposals: Sequence[ProposalRecord]) -> None:
     out.print(rows)
     scheduled = [record.session for record in proposals if record.status is ProposalStatus.SCHEDULED]
     if scheduled:
-        said = "Scheduled: the exchange is closed. `pm advance` assesses them once the session of"
+        said = "Scheduled: the exchange is closed. `pm advance` (or `pm serve`) assesses them once the session of"
         out.print(Text(f"{said} {scheduled[0]} has been open for some minutes (exits: at the open).", style="dim"))
 
 
