@@ -136,6 +136,10 @@ class JobStore(Protocol):
         """Move it on, unless somebody else has moved it since it stood at `before`; tell whether it was moved."""
         ...
 
+    def portfolios(self) -> tuple[str, ...]:
+        """Name every portfolio that was ever opened."""
+        ...
+
     def unfinished(self, portfolio: str) -> Mapping[str, str]:
         """Map each proposal that has not come to its end to its status; no verdicts are read."""
         ...

@@ -10,7 +10,7 @@ from domain.jobs import Job, JobStatus, ProcessSeen, ReplayPosition
 from memory.ledger.chain import Detail
 from memory.ledger.part import Part
 from memory.ledger.sql import insert_once
-from memory.ledger.tables import JobRow, ProcessRow, ProposalRow, ReplayPositionRow
+from memory.ledger.tables import JobRow, PortfolioRow, ProcessRow, ProposalRow, ReplayPositionRow
 
 LONGEST_PROBLEM = 500
 LONG_AGO = date.min
@@ -155,6 +155,11 @@ class JobPart(Part):
                 .returning(col(ReplayPositionRow.portfolio))
             )
             return session.exec(moved).first() is not None
+
+    def portfolios(self) -> tuple[str, ...]:
+        """Name every portfolio that was ever opened."""
+        with self._database.read() as session:
+            return tuple(session.exec(select(PortfolioRow.name).order_by(PortfolioRow.name)))
 
     def unfinished(self, portfolio: str) -> Mapping[str, str]:
         """Map each proposal that has not come to its end to its status; no verdicts are read."""

@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 from langsmith.utils import tracing_is_enabled
+from pydantic import SecretStr
 
+from domain.errors import OperatorNeeded
+from domain.jobs import Job
 from tests.standins.redis import free_port
 from workers.carry import Outcome, carry_out
 from workers.desks import Desks
+from workers.fleet_checks import fleet_checks
 from workers.logs import log_to
 from workers.metrics import serve_metrics
 from workers.settings import Settings
@@ -94,3 +98,24 @@ def test_nobody_traces_unless_asked(monkeypatch):
     assert not tracing_is_enabled()
     with span("pm.test", portfolio="demo") as opened:
         assert opened is None
+
+
+def test_the_doctor_names_dead_workers_parked_jobs_and_an_unreachable_redis(desks):
+    settings = desks.settings.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:1/0")})
+    job = Job(portfolio="demo", name="2017-05-26.report", kind="report")
+    for _ in range(2):
+        desks.ledger.begin_job(job, NOW, 1)
+
+    found = {}
+    for part, look in fleet_checks(desks.ledger, "demo", settings):
+        try:
+            found[part] = look()
+        except OperatorNeeded as error:
+            found[part] = f"FAILED {error}"
+
+    assert found["redis"].startswith("FAILED Redis does not answer")
+    assert found["workers"].startswith("FAILED no worker was seen for 90 s")
+    assert found["beat"].startswith("FAILED no beat was seen")
+    assert found["jobs"].startswith("FAILED 1 parked: 2017-05-26.report")
+    assert found["last runs"] == "none yet: `pm run` makes one"
+    assert found["outbox"] == "nothing waits"

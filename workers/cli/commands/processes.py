@@ -1,5 +1,6 @@
-"""`pm worker`, `pm beat`, `pm health`: the processes that share the work through Redis."""
+"""`pm worker`, `pm beat`, `pm health`, `pm backup`, `pm restore`: what the one who operates the desk types."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,3 +55,32 @@ def register(app: typer.Typer) -> None:
         from workers.health import sign_of_life
 
         output.say(sign_of_life(kind))
+
+    @app.command()
+    def backup(file: Annotated[str, typer.Argument(metavar="FILE", help="A .tar.gz that does not exist yet.")]) -> None:
+        """Copy everything that must not be lost into one file.
+
+        Ledger, checkpoints and the simulated broker's account, as of one moment, while the desk goes on. Model answers
+        and indexes are left out: they are made again.
+        """
+        from workers.backup import back_up
+        from workers.cli import output
+        from workers.settings import read_settings
+
+        made = back_up(read_settings(), Path(file).expanduser())
+        output.say(f"{made.path}: {made.kind}, {made.size / 1e6:,.1f} MB")
+
+    @app.command()
+    def restore(file: Annotated[str, typer.Argument(metavar="FILE", help="What `pm backup` made.")]) -> None:
+        """Put a backup into an empty PM_HOME or database.
+
+        Checks the archive and its audit chain. Every portfolio is REDUCING afterwards: what was traded since the backup
+        is known to the broker only. Compare with `pm reconcile`, then `pm resume`.
+        """
+        from workers.backup import restore as put_back
+        from workers.cli import output
+        from workers.settings import read_settings
+
+        made = put_back(read_settings(), Path(file).expanduser())
+        output.say(f"restored {made.kind} of {made.made_at:%Y-%m-%d %H:%M} UTC; {made.audit_rows} audit rows, unbroken")
+        output.say(f"all portfolios are REDUCING: `{output.program()} reconcile`, then `{output.program()} resume`")
