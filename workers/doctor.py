@@ -7,7 +7,6 @@ from domain.errors import DeskError
 from domain.market import Execution, MarketSnapshot
 from graph.views import market_now
 from tools.notifiers import NOTIFIERS
-from domain.value import Value
 from workers.fleet_checks import fleet_checks
 from workers.mandates import read_mandate
 from workers.settings import Settings, read_settings
@@ -37,19 +36,8 @@ def examine(portfolio: str) -> list[Finding]:
     try:
         with wire(portfolio) as wired:
             checks += _wired(wired)
-            ctx, session = wired.ctx, wired.ctx.clock.session()
-            checks += [
-                _check("policy", lambda: f"{len(wired.policy.rules)} rules, digest {wired.policy.digest[:12]}"),
-                _check("market data", lambda: _market(ctx.market.name, session.isoformat(), len(ctx.mandate.universe))),
-                _check("broker", lambda: _account(ctx.broker.name, str(ctx.broker.account().cash))),
-                _check(
-                    "analyst", lambda: f"{ctx.analyst.name}{' (baseline, no model)' if ctx.analyst.baseline else ''}"
-                ),
-                _check("ledger", lambda: f"{len(ctx.ledger.runs(ctx.portfolio))} recent runs; code {code_version()}"),
-                _check("audit chain", lambda: f"{sum(ctx.ledger.verify_audit().values())} rows, unbroken"),
-                _check("control", lambda: ctx.ledger.control(ctx.portfolio).state.value),
-                *(_check(part, look) for part, look in fleet_checks(ctx.ledger, ctx.portfolio, wired.settings)),
-            ]
+            for part, look in fleet_checks(wired.ctx.ledger, wired.ctx.portfolio, wired.settings):
+                checks += _check(part, look)
     except DeskError as error:
         checks.append(Finding(part="wiring", ok=False, found=error.message, remedy=error.remedy))
     return checks

@@ -16,7 +16,7 @@ Look = Callable[[], str]
 def fleet_checks(ledger: Ledger, portfolio: str, settings: Settings) -> Iterator[tuple[str, Look]]:
     """List the checks, those of Redis, workers and beat only where PM_REDIS_URL is set."""
     if settings.redis_url is not None:
-        yield "redis", lambda: _queues(settings)
+        yield "queues", lambda: _queues(settings)
         yield "workers", lambda: _seen(ledger, "worker", "start some with `pm worker`, see their logs")
         yield "beat", lambda: _seen(ledger, "beat", "start two with `pm beat`, see their logs")
     yield "last runs", lambda: _runs(ledger, portfolio)

@@ -113,7 +113,7 @@ def test_the_doctor_names_dead_workers_parked_jobs_and_an_unreachable_redis(desk
         except OperatorNeeded as error:
             found[part] = f"FAILED {error}"
 
-    assert found["redis"].startswith("FAILED Redis does not answer")
+    assert found["queues"].startswith("FAILED Redis does not answer")
     assert found["workers"].startswith("FAILED no worker was seen for 90 s")
     assert found["beat"].startswith("FAILED no beat was seen")
     assert found["jobs"].startswith("FAILED 1 parked: 2017-05-26.report")
