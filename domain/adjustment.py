@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from pydantic import Field, model_validator
 
 from domain.orders import Fill
+from domain.trade import ExitPlan
 from domain.value import Value
 
 
@@ -19,6 +20,7 @@ class AdjustmentKind(StrEnum):
     RENAME = "rename"
     EXTERNAL = "external"
     ACCEPTED = "accepted"
+    PLAN = "plan"
 
 
 class CorporateAction(Value):
@@ -54,7 +56,7 @@ class CorporateAction(Value):
 
 
 class Adjustment(Value):
-    """One change of a holding that no order of ours made, as the ledger booked it, once a `key`.
+    """One change of a holding that no order of ours made, as the ledger booked it, once a `key`; or its exit plan.
 
     `quantity` are units added (negative: taken), `cash` dollars added; for a split they are the fraction of a unit
     that was paid out and what it brought. `price` is dollars a unit, None for a split without a fraction and a rename.
@@ -106,6 +108,10 @@ class AdjustmentStore(Protocol):
 
     def adopt_external(self, portfolio: str, fills: Sequence[Fill]) -> int:
         """Book executions of orders that are not ours, once each; return how many were new."""
+        ...
+
+    def plan_external(self, portfolio: str, symbol: str, plan: ExitPlan, by: str) -> None:
+        """Give a holding that no proposal opened its exit plan, once for as long as it is held."""
         ...
 
     def accept_mismatches(

@@ -7,15 +7,23 @@ from decimal import Decimal
 import structlog
 
 from domain.adjustment import Adjustment, AdjustmentKind, CorporateAction, CorporateActions
+from domain.book import Book
 from domain.errors import BadInput
+from domain.market import MarketSnapshot
+from domain.proposal import Action, TradeProposal
 from domain.records import FlowKind, Mismatch
+from domain.trade import Side
 from graph.context import Context
 from graph.priced import priced_symbols
+from graph.sizing import exit_plan
 from graph.views import market_now
 
 CASH = "CASH"
 LOOK_BACK = timedelta(days=30)
 """Trades by hand are looked for this far back from the moment a difference was first seen."""
+
+HELD_DAYS = 30
+"""What nobody proposed is held this many days, unless its stop comes first; then it takes a proposal to keep it."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -82,6 +90,30 @@ def adopt_external(ctx: Context, differences: Sequence[Mismatch]) -> int:
         if fill.symbol in symbols and fill.leg is None and ctx.ledger.intent(fill.client_order_id) is None
     ]
     return ctx.ledger.adopt_external(ctx.portfolio, theirs) if theirs else 0
+
+
+def plan_external(ctx: Context, book: Book, market: MarketSnapshot) -> bool:
+    """Give holdings that nobody proposed the exit plan sizing would have given them; tell whether there were any."""
+    bare = [(symbol, held) for symbol, held in sorted(book.positions.items()) if held.plan is None]
+    for symbol, held in bare:
+        side, price = (Side.BUY if held.quantity > 0 else Side.SELL), market.history[symbol].price
+        plan = exit_plan(_as_if_proposed(symbol, side), side, price, market)
+        ctx.ledger.plan_external(ctx.portfolio, symbol, plan, "desk")
+    return bool(bare)
+
+
+def _as_if_proposed(symbol: str, side: Side) -> TradeProposal:
+    return TradeProposal(
+        symbol=symbol,
+        action=Action(side.value),
+        position_size_pct=1.0,
+        reason="held without a proposal",
+        confidence=0.5,
+        risk_level="low",
+        expected_upside_pct=0.0,
+        worst_case_loss_pct=0.0,
+        time_horizon_days=HELD_DAYS,
+    )
 
 
 def accept(

@@ -14,7 +14,7 @@ from domain.errors import BadInput, Busy, RunAborted, Transient
 from domain.proposal import Origin, TradeProposal
 from domain.records import ProposalRecord, ProposalStatus, Run, RunStatus
 from graph import execution
-from graph.adjust import catch_up
+from graph.adjust import catch_up, plan_external
 from graph.batches import Draft, add_proposals, batch_of_person
 from graph.breakers import check_breakers
 from graph.context import Context
@@ -86,8 +86,9 @@ class Runner:
             catch_up(ctx)
         execution.reconcile(ctx)
         market = market_now(ctx)
-        equity = book_of(ctx, market).equity
-        ctx.ledger.record_equity(ctx.portfolio, session, equity, now, previous=market.sessions[-1])
+        book = book_of(ctx, market)
+        plan_external(ctx, book, market)
+        ctx.ledger.record_equity(ctx.portfolio, session, book.equity, now, previous=market.sessions[-1])
         check_breakers(ctx, book_of(ctx, market))
 
     def propose(self, proposals: Sequence[TradeProposal], origin: Origin = Origin.PERSON) -> tuple[ProposalRecord, ...]:

@@ -12,6 +12,7 @@ from domain.records import RunStatus
 from evals.braintrust_log import BraintrustLog, send_traces
 from evals.braintrust_settings import BraintrustSettings
 from graph import execution, outcomes
+from graph.adjust import plan_external
 from graph.batches import Draft, add_proposals
 from graph.breakers import look
 from graph.exits import due_exits
@@ -78,6 +79,7 @@ def watch_exits(desks: Desks, portfolio: str, _: str = "") -> None:
     ctx = wired.ctx
     look(ctx)
     market = market_now(ctx)
+    plan_external(ctx, book_of(ctx, market), market)
     exits = due_exits(book_of(ctx, market), market, trailing=ctx.mandate.trailing_stop)
     if not exits:
         return

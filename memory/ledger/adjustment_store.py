@@ -10,12 +10,12 @@ from domain.adjustment import Adjustment, AdjustmentKind, CorporateAction
 from domain.errors import BadInput
 from domain.orders import Fill, IntentState
 from domain.records import ProposalStatus
-from domain.trade import Side
+from domain.trade import ExitPlan, Side
 from memory.ledger.accounts import hold_account, release
-from memory.ledger.holding import Holding, fold
+from memory.ledger.holding import EXTERNAL, Holding, fold
 from memory.ledger.mismatch_store import CASH, mismatch_rows
 from memory.ledger.part import Part
-from memory.ledger.positions import events_of, moment_of, refold
+from memory.ledger.positions import events_of, holding_of, moment_of, plan_key, refold
 from memory.ledger.proposal_rows import answer_by_desk, hold_proposal
 from memory.ledger.tables import AdjustmentRow, FillRow, IntentRow, MismatchRow, PositionRow, ProposalRow
 from memory.ledger.types import to_micro
@@ -83,6 +83,23 @@ class AdjustmentPart(Part):
                 self._audit(db, row, {"client_order_id": fill.client_order_id})
                 booked += 1
             return booked
+
+    def plan_external(self, portfolio: str, symbol: str, plan: ExitPlan, by: str) -> None:
+        """Give a holding that no proposal opened its exit plan, once for as long as it is held."""
+        with self._database.write(portfolio) as db:
+            hold_account(db, portfolio)
+            holding = holding_of(db, portfolio, symbol)
+            key = plan_key(symbol, holding)
+            if holding.proposal_id != EXTERNAL or _known(db, portfolio, key):
+                return
+            session, now = self._clock.session(), self._clock.now()
+            row = self._row(db, portfolio, key, AdjustmentKind.PLAN, symbol, session=session, at=now, by=by)
+            row.plan = plan.model_dump(mode="json")
+            row.reason = f"nobody proposed it: stop at {plan.stop_price:g}, held until {plan.horizon}"
+            db.add(row)
+            db.flush()
+            refold(db, portfolio, symbol)
+            self._audit(db, row, {"stop": str(plan.stop_price), "horizon": plan.horizon.isoformat()})
 
     def accept_mismatches(
         self, portfolio: str, prices: Mapping[str, Decimal], session: date, at: datetime, by: str, reason: str
@@ -239,5 +256,5 @@ def _what_differs(known: Mapping[str, MismatchRow]) -> str:
 
 
 def _to_adjustment(row: AdjustmentRow) -> Adjustment:
-    hidden = {"portfolio", "number", "carried", "cost", "opened", "proposal_id"}
+    hidden = {"portfolio", "number", "carried", "cost", "opened", "proposal_id", "plan"}
     return Adjustment.model_validate(row.model_dump(exclude=hidden))

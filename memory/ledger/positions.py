@@ -42,7 +42,7 @@ def store_holding(db: Session, portfolio: str, symbol: str, holding: Holding) ->
             quantity=holding.quantity,
             cost=holding.cost,
             opened=holding.opened,
-            plan=_plan(db, portfolio, symbol, holding.proposal_id),
+            plan=_plan(db, portfolio, symbol, holding),
             proposal_id=holding.proposal_id,
         )
     )
@@ -79,19 +79,32 @@ def _adjustments(db: Session, portfolio: str, symbol: str) -> Sequence[Adjustmen
     return db.exec(wanted.order_by(col(AdjustmentRow.at), col(AdjustmentRow.number))).all()
 
 
-def _plan(db: Session, portfolio: str, symbol: str, proposal_id: str) -> dict[str, object] | None:
-    """The plan of the proposal that opened it, its prices divided by every split since; None for an external one."""
-    if proposal_id == EXTERNAL:
-        return None
-    proposal = hold_proposal(db, proposal_id)
-    plan = (proposal.trade or {}).get("plan")
-    if not isinstance(plan, dict):
+def plan_key(symbol: str, holding: Holding) -> str:
+    """Name the plan that the desk gives a holding which no proposal opened."""
+    return f"plan:{symbol}:{holding.opened}:{'long' if holding.quantity > 0 else 'short'}"
+
+
+def _plan(db: Session, portfolio: str, symbol: str, holding: Holding) -> dict[str, object] | None:
+    """The plan of the proposal that opened it, or the desk's own, its prices divided by every split since."""
+    plan, made_at = _given(db, portfolio, symbol, holding)
+    if not isinstance(plan, dict) or made_at is None:
         return None
     ratio = Decimal(1)
-    for row in _splits_since(db, portfolio, symbol, proposal.created_at):
+    for row in _splits_since(db, portfolio, symbol, made_at):
         ratio *= Decimal(row.new_units) / row.old_units
     priced = ("stop_price", "take_profit_price")
     return plan | {k: round(plan[k] / float(ratio), 4) for k in priced if ratio != 1 and plan.get(k) is not None}
+
+
+def _given(db: Session, portfolio: str, symbol: str, holding: Holding) -> tuple[object, datetime | None]:
+    if holding.proposal_id is None or holding.proposal_id == EXTERNAL:
+        mine = select(AdjustmentRow).where(
+            AdjustmentRow.portfolio == portfolio, AdjustmentRow.key == plan_key(symbol, holding)
+        )
+        row = db.exec(mine).first()
+        return (row.plan, row.at) if row else (None, None)
+    proposal = hold_proposal(db, holding.proposal_id)
+    return (proposal.trade or {}).get("plan"), proposal.created_at
 
 
 def names_of(db: Session, portfolio: str, symbol: str) -> frozenset[str]:

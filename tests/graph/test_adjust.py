@@ -1,19 +1,22 @@
 """Splits told by the broker and trades made there by hand reach the book by themselves; the rest takes a person."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from domain.adjustment import AdjustmentKind, CorporateAction
 from domain.errors import BadInput, RateLimited
 from domain.orders import BrokerPosition, Fill
 from domain.records import FlowKind
-from domain.trade import Side
+from domain.trade import ExitKind, Side
 from graph import execution
 from graph.adjust import accept, carry_through, catch_up
+from graph.exits import due_exits
 from graph.views import market_now
+from quant.moments import mean_abs_move
 
 NEXT = date(2017, 5, 30)
 SPLIT = CorporateAction(key="s", kind=AdjustmentKind.SPLIT, symbol="AAPL", new_units=2, effective=NEXT)
@@ -163,3 +166,42 @@ def test_only_what_differs_and_can_be_priced_is_accepted(other_desk):
         accept(other_desk.ctx, ["NEWCO"], "ann", "mine")
     with pytest.raises(BadInput, match="AAPL does not differ"):
         accept(other_desk.ctx, ["AAPL"], "ann", "mine")
+
+
+def test_what_was_bought_by_hand_gets_a_stop_outside_the_noise_and_a_horizon(other_desk):
+    by_hand(other_desk)
+    other_desk.runner.enter()
+    market = market_now(other_desk.ctx)
+
+    plan = other_desk.book().positions["MSFT"].plan
+
+    noise = 2.5 * float(mean_abs_move(np.asarray(market.history["MSFT"].closes)))
+    assert plan.stop_distance == pytest.approx(noise)
+    assert plan.stop_price == pytest.approx(market.price("MSFT") * (1 - noise), abs=1e-3)
+    assert plan.horizon == other_desk.clock.session() + timedelta(days=30)
+    (told,) = [one for one in other_desk.ledger.adjustments("demo") if one.kind is AdjustmentKind.PLAN]
+    assert told.reason.startswith("nobody proposed it: stop at")
+
+
+def test_it_leaves_at_its_horizon_and_its_plan_never_moves(other_desk):
+    by_hand(other_desk)
+    other_desk.runner.enter()
+    plan = other_desk.book().positions["MSFT"].plan
+    other_desk.move_to(date(2017, 6, 26))
+
+    other_desk.runner.enter()
+
+    assert other_desk.book().positions["MSFT"].plan == plan
+    (due,) = due_exits(other_desk.book(), market_now(other_desk.ctx))
+    assert (due.proposal.symbol, due.kind) == ("MSFT", ExitKind.HORIZON)
+
+
+def test_a_split_carries_the_plan_of_what_nobody_proposed(other_desk):
+    by_hand(other_desk)
+    other_desk.runner.enter()
+    stop = other_desk.book().positions["MSFT"].plan.stop_price
+    other_desk.move_to(NEXT)
+
+    carry_through(other_desk.ctx, SPLIT.model_copy(update={"symbol": "MSFT"}), "ann")
+
+    assert other_desk.book().positions["MSFT"].plan.stop_price == pytest.approx(stop / 2, abs=1e-4)

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from domain.adjustment import AdjustmentKind
 from memory.ledger.tables.base import Row
-from memory.ledger.types import micro, one_of
+from memory.ledger.types import json, micro, one_of
 
 
 class AdjustmentRow(Row, table=True):
@@ -35,6 +35,7 @@ class AdjustmentRow(Row, table=True):
     cost: Decimal = micro()
     opened: date | None = None
     proposal_id: str | None = None
+    plan: dict[str, object] | None = json(nullable=True)
     session: date
     at: datetime
     by: str
