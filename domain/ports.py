@@ -193,6 +193,14 @@ class Bracketing(Protocol):
     Executions of legs come with `fills`, each with its `leg` and the client order id of the entry.
     """
 
+    def has_legs(self, symbol: str) -> bool:
+        """Tell whether a leg rests for `symbol`.
+
+        Raises:
+            Transient: no readable answer; nothing is known.
+        """
+        ...
+
     def cancel_legs(self, symbol: str) -> bool:
         """Ask to cancel every leg that rests for `symbol`; true when none rests (any more), false while one may.
 

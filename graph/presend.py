@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from domain.book import ControlState
 from domain.orders import OrderIntent
+from domain.ports import Bracketing
 from domain.proposal import Origin
 from domain.trade import ExitKind
 from graph.context import Context
@@ -29,12 +30,16 @@ def forbidden(ctx: Context, intent: OrderIntent) -> str | None:
 
 
 def _may_leave_halted(ctx: Context, intent: OrderIntent) -> bool:
-    """A flatten, or the stop that was approved with the entry where the broker keeps no stops of its own."""
+    """A flatten, or the stop that was approved with the entry where none rests at the broker.
+
+    Legs go with a partial exit, or with an entry that was cancelled half filled: what is left is the monitor's.
+    """
     record = ctx.ledger.proposal(intent.proposal_id)
     if record.origin is Origin.FLATTEN:
         return True
     stops = record.origin is Origin.MONITOR and record.exit_kind is ExitKind.STOP
-    return stops and not ctx.broker.account().brackets
+    rests = isinstance(ctx.broker, Bracketing) and ctx.broker.has_legs(intent.symbol)
+    return stops and not rests
 
 
 def _age(ctx: Context, intent: OrderIntent) -> str | None:

@@ -1,6 +1,7 @@
 """A broker that keeps stops itself: its executions reach the books, and an exit never sells what a stop has sold."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from domain.proposal import Origin
 from domain.trade import ExitKind, Side
 from graph import execution
 from graph.batches import Draft, add_proposals
+from graph.control import kill
 from graph.exits import closing
 from graph.views import market_now
 from tests.graph.conftest import proposal
@@ -46,6 +48,9 @@ class BracketBroker:
 
     def fills(self, since):
         return tuple(sorted((*self._broker.fills(since), *self.executed), key=lambda fill: fill.at))
+
+    def has_legs(self, symbol):
+        return symbol in self.legs
 
     def cancel_legs(self, symbol):
         if not self.stubborn:
@@ -121,6 +126,56 @@ def test_an_exit_that_comes_after_the_stop_sells_nothing(bracket_desk):
     assert bracket_desk.record(record.id).status.value == "rejected"
     assert "executed first" in bracket_desk.record(record.id).problem
     assert bracket_desk.book().positions == {}
+
+
+@pytest.mark.parametrize("state", ["HALTED", "ACTIVE"])
+def test_after_a_partial_exit_the_monitor_s_stop_protects_the_rest_also_when_halted(bracket_desk, state):
+    bracket_desk.propose(bracket_desk.buy("AAPL"))
+    bracket_desk.propose(proposal("AAPL", action="SELL", position_size_pct=0.02))
+    left = bracket_desk.book().held("AAPL")
+    assert (left > 0, bracket_desk.brackets.legs) == (True, {})
+    if state == "HALTED":
+        kill(bracket_desk.ctx, "ann", "a test")
+
+    record = _stop_out(bracket_desk)
+
+    assert record.filled_quantity == left
+    assert bracket_desk.book().positions == {}
+
+
+def test_while_a_stop_rests_at_the_broker_a_halted_desk_leaves_the_exit_to_it(bracket_desk):
+    bracket_desk.propose(bracket_desk.buy("AAPL"))
+    kill(bracket_desk.ctx, "ann", "a test")
+
+    record = _stop_out(bracket_desk)
+
+    assert (record.filled_quantity, "HALTED" in record.problem) == (0, True)
+    assert set(bracket_desk.brackets.legs) == {"AAPL"}
+
+
+def test_what_is_added_to_a_bracketed_position_brings_legs_of_its_own_and_one_exit_ends_them_all(bracket_desk):
+    """The position's plan is that of the newest entry; every unit has a leg until all leave as one."""
+    (first,) = bracket_desk.propose(bracket_desk.buy("AAPL", 0.03))
+    bracket_desk.move_to(date(2017, 5, 30))
+    (second,) = bracket_desk.propose(bracket_desk.buy("AAPL", 0.02))
+
+    entries = bracket_desk.ledger.bracketed("demo")
+    plan = bracket_desk.book().positions["AAPL"].plan
+    sell_all(bracket_desk)
+
+    assert sum(e.quantity for e in entries) == first.filled_quantity + second.filled_quantity
+    assert all(entry.plan_stop is not None for entry in entries)
+    assert plan.stop_price == pytest.approx(second.trade.plan.stop_price)
+    assert (bracket_desk.brackets.legs, bracket_desk.book().positions) == ({}, {})
+
+
+def _stop_out(desk):
+    """Let the monitor propose what it would at a price below the stop."""
+    book, market = desk.book(), market_now(desk.ctx)
+    sale = closing(book.positions["AAPL"], market.price("AAPL"), book.equity, "Stop was reached")
+    (record,) = add_proposals(desk.ctx, "stop", None, market, [Draft(Origin.MONITOR, sale, ExitKind.STOP)])
+    desk.runner.settle()
+    return desk.record(record.id)
 
 
 def _without_booking(desk, sale):

@@ -157,6 +157,20 @@ class Broker:
         return ()
 
 
+class BracketBroker(Broker):
+    """A broker that keeps stops, of which one rests or none."""
+
+    def __init__(self, rests):
+        super().__init__()
+        self.rests = rests
+
+    def has_legs(self, _symbol):
+        return self.rests
+
+    def cancel_legs(self, _symbol):
+        return not self.rests
+
+
 class Feed:
     """One price, or None, or no answer at all."""
 
@@ -345,7 +359,7 @@ def test_the_control_state_stands_in_the_way(state, epoch, changes, words):
 
 
 @pytest.mark.parametrize(
-    ("origin", "kind", "brackets", "leaves"),
+    ("origin", "kind", "rests", "leaves"),
     [
         (Origin.FLATTEN, None, False, True),
         (Origin.MONITOR, ExitKind.STOP, False, True),
@@ -354,8 +368,8 @@ def test_the_control_state_stands_in_the_way(state, epoch, changes, words):
         (Origin.MODEL, None, False, False),
     ],
 )
-def test_halted_only_a_flatten_and_an_approved_stop_leave(origin, kind, brackets, leaves):
-    ctx = a_context(an_intent(), Broker(account=account(brackets=brackets)))
+def test_halted_only_a_flatten_and_an_approved_stop_leave(origin, kind, rests, leaves):
+    ctx = a_context(an_intent(), BracketBroker(rests))
     ctx.ledger.state = SimpleNamespace(state=ControlState.HALTED, epoch=0)
     ctx.ledger.record = SimpleNamespace(origin=origin, exit_kind=kind)
 

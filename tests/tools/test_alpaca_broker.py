@@ -262,11 +262,13 @@ def test_legs_are_cancelled_together_and_then_the_shares_are_free(broker, alpaca
     with pytest.raises(RateLimited, match="held by another order"):
         broker.submit(make_intent(side=Side.SELL, reduces=True))
 
+    assert broker.has_legs("AAPL") is True
     gone = broker.cancel_legs("AAPL")
     sold = broker.submit(make_intent(side=Side.SELL, reduces=True))
 
     assert (gone, sold.status) == (True, OrderStatus.FILLED)
     assert broker.cancel_legs("AAPL") is True
+    assert broker.has_legs("AAPL") is False
 
 
 def test_a_replaced_order_is_followed_to_the_one_in_its_place(broker, alpaca, make_intent):

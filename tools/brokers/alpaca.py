@@ -175,6 +175,10 @@ class AlpacaBroker:
         if order is not None and not order.status.is_final:
             self._delete(order.broker_order_id)
 
+    def has_legs(self, symbol: str) -> bool:
+        """Tell whether a leg rests for `symbol`."""
+        return any(is_leg(told) for told in self._open(symbol))
+
     def cancel_legs(self, symbol: str) -> bool:
         """Ask to cancel every leg that rests for `symbol`; true when none rests (any more)."""
         resting = [told for told in self._open(symbol) if is_leg(told)]
