@@ -151,7 +151,7 @@ def _people(settings: Settings) -> Iterable[Finding]:
     """Examine each channel that is set up."""
     for name in NOTIFIERS.names():
         adapter = NOTIFIERS[name]
-        if name != settings.notifier and not adapter.configured():
+        if name not in settings.notifier_names and not adapter.configured():
             continue
         yield from _check(name, lambda adapter=adapter, name=name: _channel(adapter.connect(), name))  # type: ignore[misc]
 

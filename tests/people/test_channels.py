@@ -98,6 +98,12 @@ def test_discords_no_is_for_now_or_for_good(status, error, wait):
     assert "secret-of-discord" not in str(refusal.value)
 
 
+def test_the_doctor_asks_each_channel_and_sends_nothing(mail, server, messenger):
+    assert messenger.examine()[0].found == f"@desk_bot writes to chat {CHAT} (supergroup)"
+    assert "owner@example.org" in email_to(mail).examine()[0].found
+    assert (server.messages, mail.handler.got) == ({}, [])
+
+
 def test_telegram_sends_edits_and_takes_an_unchanged_edit_for_done(server, messenger):
     number = messenger.send(CHAT, "<b>a</b>", [[Button(label="Yes", data="v1:x", danger=True)]])
     messenger.edit(CHAT, number, "<b>b</b>")

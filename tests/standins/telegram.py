@@ -158,6 +158,12 @@ class TelegramServer:
     def do_get_me(self, _: dict[str, Any]) -> Any:
         return BOT
 
+    def do_get_chat(self, given: dict[str, Any]) -> Any:
+        if int(given["chat_id"]) != self.chat:
+            raise Refused(400, "Bad Request: chat not found")
+        colours = {"accent_color_id": 0, "max_reaction_count": 1, "accepted_gift_types": GIFTS}
+        return {"id": self.chat, "type": "supergroup", "title": "Desk", **colours}
+
     def do_get_updates(self, given: dict[str, Any]) -> Any:
         with self._changed:
             if self.webhook:
@@ -252,6 +258,10 @@ class TelegramServer:
 
 
 BOT = {"id": 123456, "is_bot": True, "first_name": "Desk", "username": "desk_bot"}
+
+GIFTS = dict.fromkeys(
+    ["unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"], False
+)
 
 
 def person(user: int) -> dict[str, Any]:

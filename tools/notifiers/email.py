@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.checkup import Finding
 from domain.errors import BadInput, Undeliverable, Undelivered
 from domain.notices import Notice, Notifier
 from tools.notifiers import NOTIFIERS
@@ -55,8 +57,16 @@ class Email:
         message["From"], message["To"] = self._from, self._to
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="portfolio-agent.invalid")
         message.set_content("\n".join([notice.headline, *notice.lines, "", f"{notice.kind.value} · paper trading"]))
+        self._talk(lambda server: server.send_message(message))
+
+    def examine(self, _: Sequence[str] = ()) -> tuple[Finding, ...]:
+        """Reach the server and log in; nothing is sent."""
+        self._talk(lambda server: server.noop())
+        return (Finding(part="email", found=f"{self._parts.hostname} lets us in; alerts go to {self._to}"),)
+
+    def _talk(self, say: Callable[[smtplib.SMTP], object]) -> None:
         try:
-            self._send(message)
+            self._connected(say)
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError) as error:
             raise Undeliverable(
                 f"the mail server refused: {type(error).__name__}", "check SMTP_URL, PM_ALERT_EMAIL"
@@ -67,7 +77,7 @@ class Email:
         except (OSError, smtplib.SMTPException) as error:
             raise Undelivered(f"the mail server did not answer: {type(error).__name__}") from None
 
-    def _send(self, message: EmailMessage) -> None:
+    def _connected(self, say: Callable[[smtplib.SMTP], object]) -> None:
         parts = self._parts
         host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
         context = ssl.create_default_context()
@@ -80,7 +90,7 @@ class Email:
                 server.starttls(context=context)
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message)
+            say(server)
 
 
 @NOTIFIERS.register

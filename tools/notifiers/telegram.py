@@ -105,6 +105,12 @@ class Telegram:
         ]
         self.send(self.chat, "\n".join(lines))
 
+    def examine(self, _: Sequence[str] = ()) -> tuple[Finding, ...]:
+        """Ask who the bot is and whether it sees its chat; nothing is sent."""
+        me = self._call(lambda bot: bot.get_me())
+        chat = self._call(lambda bot: bot.get_chat(self.chat))
+        return (Finding(part="telegram", found=f"@{me.username} writes to chat {chat.id} ({chat.type})"),)
+
     def send(self, chat: int, html: str, buttons: Sequence[Sequence[Button]] = (), prompt_of: int | None = None) -> int:
         """Send a message and return its number; with `prompt_of`, ask that user to reply to it."""
         markup = ForceReply(selective=True) if prompt_of is not None else keyboard(buttons)
@@ -127,14 +133,6 @@ class Telegram:
         except Undeliverable as error:
             if "not modified" not in error.message:
                 raise
-
-    def examine(self, _: Sequence[str] = ()) -> tuple[Finding, ...]:
-        """Ask who we are; nothing is sent. Raises DeskError where that fails."""
-
-        async def ask(bot: Bot) -> str:
-            return str((await bot.get_me()).username)
-
-        return (Finding(part="telegram", found=f"@{self._call(ask)} writes to chat {self.chat}"),)
 
     def _call(self, ask: Callable[[Bot], Awaitable[T]]) -> T:
         async def once() -> T:
