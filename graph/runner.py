@@ -26,6 +26,7 @@ from graph.outcomes import score_outcomes
 from graph.settle import build_settle
 from graph.views import book_of, market_now
 
+Machine = CompiledStateGraph[Any, Context, Any, Any]
 Progress = Callable[[str, str], None]
 """Told (node, subject) as each node ends."""
 MAX_CONCURRENCY = 8
@@ -46,8 +47,7 @@ class Runner:
         self.ctx = ctx
         self._durability = durability
         self._warm = False
-        self._decide = build_decide().compile(checkpointer=saver)
-        self._settle = build_settle().compile(checkpointer=saver)
+        self._decide, self._settle = self._machines(saver)
 
     def start(self, slot: str, assumptions: Sequence[str] = (), progress: Progress = lambda *_: None) -> Started:
         """Run decide for `slot` once, whatever crashed before, then settle everything that can move.
@@ -138,6 +138,10 @@ class Runner:
                     self._stream(self._settle, Command(resume=True), config, progress, record.proposal.symbol)
             elif state.next or state.tasks:
                 self._stream(self._settle, None, config, progress, record.proposal.symbol)
+
+    def _machines(self, saver: BaseCheckpointSaver[Any]) -> tuple[Machine, Machine]:
+        """Compile decide and settle; the fault simulation drives the same two its own way."""
+        return build_decide().compile(checkpointer=saver), build_settle().compile(checkpointer=saver)
 
     def _warm_up(self) -> None:
         if not self._warm:

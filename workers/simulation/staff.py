@@ -107,9 +107,12 @@ class NodeByNode(Runner):
     """The production runner; its graphs are driven node by node."""
 
     def __init__(self, ctx: Context, saver: Saver, saved: Callable[[], None]) -> None:
-        self.ctx = ctx
-        self._decide = cast("Any", Machine(_decide(), saver, saved))
-        self._settle = cast("Any", Machine(_settle(), saver, saved))
+        self._threads, self._saved = saver, saved
+        super().__init__(ctx, cast("Any", saver))
+
+    def _machines(self, _: Any) -> Any:
+        threads, saved = self._threads, self._saved
+        return Machine(_decide(), threads, saved), Machine(_settle(), threads, saved)
 
 
 def mandate() -> Mandate:

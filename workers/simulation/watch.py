@@ -221,7 +221,7 @@ class Watch:
                     "I10", f"{name} is REJECTED in the ledger and {order.told.status.value} at the broker"
                 )
         for intent in self.exchange.on_their_way.values():
-            if (intent.client_order_id,) in refused:
+            if (intent.client_order_id,) in refused and intent.client_order_id not in self.exchange.orders:
                 self.world.broken("I10", f"{intent.client_order_id} is REJECTED in the ledger and may still arrive")
 
     def _rooms(self) -> None:
