@@ -1,7 +1,7 @@
 """The gate's judgement: every rule about every trade, how much is allowed, and what becomes of it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.book import Book, ControlState
 from domain.errors import DeskError
@@ -59,9 +59,8 @@ class Engine:
         figures = self._figures(book, market, trades)
         situation = self._situation(book, market, figures)
         hashes = {trade.proposal_id: trade.proposal.payload_hash for trade in trades}
-        turns = {trade.proposal_id: self._turn(trade, situation) for trade in trades}
         verdicts = {}
-        for trade in sorted(trades, key=lambda t: (turns[t.proposal_id], hashes[t.proposal_id], t.proposal_id)):
+        for trade in self._in_turn(trades, situation, hashes):
             verdict = self._verdict(trade, situation, phase, opening)
             verdicts[trade.proposal_id] = verdict
             is_exit = situation.is_exit(trade)
@@ -99,6 +98,12 @@ class Engine:
         if last is None or last.market is not market or last.symbols != wanted:
             self._last_figures = last = Figures(market, wanted)
         return last
+
+    def _in_turn(self, trades: Sequence[Trade], situation: Situation, hashes: Mapping[str, str]) -> Sequence[Trade]:
+        if len(trades) == 1:
+            return trades
+        turns = {trade.proposal_id: self._turn(trade, situation) for trade in trades}
+        return sorted(trades, key=lambda t: (turns[t.proposal_id], hashes[t.proposal_id], t.proposal_id))
 
     def _turn(self, trade: Trade, situation: Situation) -> float:
         if situation.is_exit(trade):
