@@ -153,12 +153,13 @@ def test_what_is_refused_is_only_remembered():
     assert (book.reservations, book.trades_today, len(book.recent)) == ((), (), 1)
 
 
-def test_without_a_risk_score_a_batch_is_judged_in_the_order_of_its_hashes():
+def test_without_a_risk_score_exits_still_come_first():
     engine = an_engine(a_policy(off=("risk_score",)))
-    trades = [a_trade("AAPL", 80.0), a_trade("MSFT", 80.0), a_trade("NVDA", 80.0), a_trade("XOM", 80.0)]
+    trades = [a_trade("AAPL", 80.0), an_exit("KO", 10.0), a_trade("XOM", 80.0)]
 
     verdicts = engine.judge(trades, a_book({"KO": 10.0}), a_market(), Phase.FIRST)
 
+    assert next(iter(verdicts)) == "KO-SELL-10"
     assert all(verdict.quantity for verdict in verdicts.values())
 
 

@@ -237,3 +237,20 @@ def test_of_several_mistakes_the_first_is_named():
 
     with pytest.raises(BadPolicy, match="much"):
         load_policy(text, "policy.toml", recorded=True)
+
+
+def test_sizing_keeps_to_its_budget_and_to_what_a_stop_may_cost():
+    limits_of = a_policy(trade_risk={"soft": 0.004}, sizing={"position_volatility": 0.01}).size_limits()
+
+    assert (limits_of.position_volatility, limits_of.stop_risk, limits_of.close_factor) == (0.01, 0.004, 1.4)
+
+
+def test_where_the_rule_of_stops_is_off_sizing_knows_no_cost_of_a_stop_and_no_late_one():
+    limits_of = a_policy(off=("trade_risk",)).size_limits()
+
+    assert (limits_of.stop_risk, limits_of.close_factor) == (None, 1.0)
+
+
+def test_a_mandate_may_tighten_the_sizing_budget_and_never_loosen_it():
+    with pytest.raises(BadPolicy, match="would loosen"):
+        a_policy(sizing={"position_volatility": 0.5})
