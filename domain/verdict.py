@@ -72,6 +72,7 @@ class Phase(StrEnum):
 class RiskVerdict(Value):
     """Decision and allowed quantity, with everything needed to explain and to repeat them.
 
+    `waits_behind` names the proposals whose reservations left it less than it would have had.
     The digests name what it was judged on; `judgement` names all inputs together, None before they are stored.
     """
 
@@ -82,6 +83,7 @@ class RiskVerdict(Value):
     quantity: float = Field(ge=0.0)
     asked_quantity: float = Field(ge=0.0)
     sized_by: tuple[str, ...] = ()
+    waits_behind: tuple[str, ...] = ()
     results: tuple[RuleResult, ...]
     risk_score: float | None = None
     snapshot_digest: str

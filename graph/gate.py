@@ -16,6 +16,7 @@ from domain.trade import SizeLimits, Trade
 from domain.verdict import Decision, Outcome, Phase, RiskVerdict
 from graph.priced import priced_symbols
 from graph.sizing import size
+from graph.waiting import waits_behind
 
 MOST_VERSIONS = 3
 """A proposal is shown to a person at most this often."""
@@ -166,6 +167,8 @@ def judge_again(engine: Judge, judgement: Judgement, snapshot: MarketSnapshot) -
     """Make the verdicts of a judgement, by proposal id: the first time and whenever somebody wants to check."""
     if judgement.approval is None:
         verdicts = engine.judge(judgement.trades, judgement.book, snapshot, judgement.phase)
+        for name, others in waits_behind(engine, judgement, snapshot, verdicts).items():
+            verdicts[name] = verdicts[name].model_copy(update={"waits_behind": others})
     else:
         (trade,) = judgement.trades
         verdict = engine.evaluate(trade, judgement.book, snapshot, judgement.phase)

@@ -16,6 +16,7 @@ PROPOSAL = {
     "quantity": NUMBER,
     "filled_quantity": NUMBER,
     "sized_by": list,
+    "waits_behind": list,
     "decision": str,
     "status": str,
     "expires_at": (str, type(None)),

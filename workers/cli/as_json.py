@@ -53,6 +53,7 @@ def proposal_json(record: ProposalRecord) -> dict[str, Any]:
         "quantity": _number(verdict.quantity if verdict else 0.0),
         "filled_quantity": _number(record.filled_quantity),
         "sized_by": list(verdict.sized_by if verdict else record.trade.sized_by if record.trade else ()),
+        "waits_behind": list(verdict.waits_behind) if verdict else [],
         "decision": verdict.decision.value if verdict else "none",
         "status": record.status.value,
         "expires_at": record.expires_at.isoformat() if record.expires_at else None,

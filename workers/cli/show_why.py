@@ -59,6 +59,9 @@ def _verdict(out: Console, verdict: RiskVerdict) -> None:
             (verdict.decision.value.upper(), output.DECISION_STYLE[verdict.decision]),
             f" · {allowed} allowed",
             f" · sized by {', '.join(verdict.sized_by)}" if verdict.sized_by else "",
+            f" · waits behind {', '.join(f'P-{other}' for other in verdict.waits_behind)}"
+            if verdict.waits_behind
+            else "",
         )
     )
     rows = output.table(
