@@ -291,16 +291,16 @@ def test_while_the_market_is_closed_nothing_is_sent(desk):
 
 def test_an_early_close_is_a_close(desk):
     friday = datetime(2022, 11, 25, 18, 0, tzinfo=UTC)
-    desk.alpaca.set_now(friday - timedelta(minutes=5))
-    resting = desk.buy_aapl(order_type="limit", limit_price=140.0)
-    asked = desk.record(resting.id)
-    desk.answer(asked) if asked.status is ProposalStatus.AWAITING else None
+    desk.alpaca.set_now(friday - timedelta(minutes=30))
+    resting = desk.buy_aapl(order_type="limit", limit_price=149.0)
+    before = desk.state(resting)
     desk.jump(friday + timedelta(minutes=30))
 
     late = desk.propose(desk.buy("KO"))[0]
 
     assert (late.session.isoformat(), late.status) == ("2022-11-28", ProposalStatus.SCHEDULED)
-    assert all(intent.state.is_final for intent in desk.ledger.intents("demo"))
+    assert (before, desk.state(resting).is_final) == (IntentState.OPEN, True)
+    assert [order.status for order in desk.orders_of(resting)] == ["canceled"]
     assert desk.alpaca.account.positions == {}
     assert desk.agrees()
 
