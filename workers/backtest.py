@@ -22,6 +22,8 @@ from evals.replay.approvers import Approver
 from evals.replay.engine import replay
 from evals.replay.reading import read_result
 from evals.replay.result import BacktestResult
+from evals.report.facts import gather
+from evals.report.page import page
 from graph.context import Context
 from graph.gate import RiskGate
 from graph.runner import Runner
@@ -38,6 +40,7 @@ from workers.logs import log_to
 from workers.settings import Settings
 from workers.wiring import assumptions_of, code_version, load, read_policy
 
+TEAR_SHEET = "tearsheet.html"
 Told = Callable[[int, int], None]
 """Hears (sessions complete, sessions in all)."""
 
@@ -66,6 +69,11 @@ class Backtest(Value):
     sessions_per_second: float
     assumptions: tuple[str, ...]
     code_version: str
+
+    @property
+    def tear_sheet(self) -> Path:
+        """The page that shows it all."""
+        return self.folder / TEAR_SHEET
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,17 @@ def run_backtest(
                 already_done = True
             result = _read(desk, sessions, wish, approver)
             assumptions = desk.assumptions
+            sheet = folder / TEAR_SHEET
+            if not already_done or not sheet.exists():
+                facts = gather(
+                    result,
+                    desk.ledger,
+                    mandate,
+                    RecordedCloses(),
+                    assumptions=assumptions,
+                    code_version=finish.code_version,
+                )
+                sheet.write_text(page(facts), encoding="utf-8")
     return Backtest(
         folder=folder,
         result=result,

@@ -27,13 +27,13 @@ def calibration(history: History) -> Finding:
     always stating the base rate. From 100 outcomes on the expected calibration error is told less its noise floor,
     with the reliability curve (stated, observed, n); below that only Spiegelhalter's z, which is right at any n.
     """
-    stated, hits, days = forecasts(history.judged)
+    stated, hits, groups = forecasts(history.judged)
     n = len(stated)
     if n < FEWEST:
         return too_few("calibration", n, FEWEST, "purchases have reached their horizon")
     squares = (stated - hits) ** 2
     value, base = float(squares.mean()), float(hits.mean() * (1.0 - hits.mean()))
-    bounds = mean_interval(squares, days)
+    bounds = mean_interval(squares, groups)
     z = spiegelhalter_z(stated, hits)
     parts = {"base_rate": float(hits.mean()), "mean_stated": float(stated.mean())}
     parts |= {} if z is None else {"spiegelhalter_z": z}

@@ -8,7 +8,8 @@ from domain.trade import Side
 from evals.finding import Finding, Level, too_few
 from evals.history import History
 from evals.quality import QUALITY
-from quant.wilson import wilson_interval
+from quant.bootstrap import mean_interval
+from quant.stated import neighbours
 
 FEWEST = 10
 
@@ -17,22 +18,24 @@ FEWEST = 10
 def thesis_outcome(history: History) -> Finding:
     """Count theses whose symbol beat the benchmark in their direction at the horizon: a fraction; chance is a half.
 
-    Every thesis counts, traded or not, at its own horizon and not at its exit. `information_coefficient` is the rank
-    correlation of the move that was expected with the one that came, beyond the benchmark; overlapping horizons make
-    both less certain than their intervals say. Source: Grinold and Kahn, Active portfolio management, 1999.
+    Every thesis counts, traded or not, at its own horizon and not at its exit. Theses about one symbol in one month
+    share their future and are resampled together. `information_coefficient` is the rank correlation of the move that
+    was expected with the one that came, beyond the benchmark. Source: Grinold and Kahn, Active portfolio management,
+    1999.
     """
-    cases = []
+    cases, groups = [], []
     for judged in history.judged:
         end, episode = judged.after(Span.HORIZON), judged.episode
         if end is not None and end.excess is not None and episode.side is not None and not episode.reduces:
             sign = -1.0 if episode.side is Side.SELL else 1.0
             cases.append((sign * episode.expected_upside_pct / 100.0, end.excess, sign * end.excess))
+            groups.append(neighbours(episode))
     if len(cases) < FEWEST:
         return too_few("thesis_outcome", len(cases), FEWEST, "theses have reached their horizon")
     expected, excess, realised = (np.array(column) for column in zip(*cases, strict=True))
     right = int((excess > 0.0).sum())
     share = right / len(cases)
-    low, high = wilson_interval(right, len(cases))
+    low, high = mean_interval((excess > 0.0).astype(np.float64), groups) or (0.0, 1.0)
     parts = {"mean_excess": float(excess.mean())}
     if np.ptp(expected) > 0.0 and np.ptp(realised) > 0.0:
         parts["information_coefficient"] = float(stats.spearmanr(expected, realised).statistic)

@@ -33,7 +33,12 @@ def report(done: Backtest, mandate: Mandate, yardstick: Backtest | None, *, as_j
     output.heading(out, "Assumptions")
     for sentence in done.assumptions:
         out.print(Text(f"- {sentence}", style="dim"))
-    out.print(Text(f"\nledger digest {done.result.ledger_digest}\nkept in {done.folder}", style="dim"))
+    out.print(
+        Text(
+            f"\nledger digest {done.result.ledger_digest}\nkept in {done.folder}\ntear sheet {done.tear_sheet}",
+            style="dim",
+        )
+    )
 
 
 def _head(out: Console, done: Backtest) -> None:
@@ -134,6 +139,7 @@ def _json(done: Backtest, compared: dict[str, Performance]) -> dict[str, Any]:
         "resumes": result.resumes,
         "fills": len(result.fills),
         "folder": str(done.folder),
+        "tear_sheet": str(done.tear_sheet),
         "code_version": done.code_version,
         "assumptions": list(done.assumptions),
         "ledger_digest": result.ledger_digest,
