@@ -74,6 +74,11 @@ def _orders(found: Reckoning, ledger, broker: sqlite3.Connection, name: str) -> 
             found.different.append(f"{name}: order {order} has no intent")
         elif (mine.quantity, mine.filled_quantity) != (Decimal(quantity), Decimal(filled)):
             found.different.append(f"{name}: order {order} {mine.filled_quantity} of {mine.quantity}, broker {filled}")
+    found.lost += [
+        f"{name}: order {i.client_order_id} of P-{i.proposal_id} is {i.state.value} after {i.attempt} attempts: {i.problem}"
+        for i in intents.values()
+        if not i.state.is_final
+    ]
     records = ledger.proposals(name)
     found.proposals.update(record.status.value for record in records)
     found.lost += [
@@ -94,7 +99,8 @@ def _money(found: Reckoning, desks: Desks, broker: sqlite3.Connection, name: str
         s: Decimal(q) for s, q in broker.execute("SELECT symbol, quantity FROM holdings WHERE portfolio = ?", [name])
     }
     ((cash,),) = broker.execute("SELECT cash FROM account WHERE portfolio = ?", [name])
-    prices = dict.fromkeys(held, 1.0)
+    symbols = {intent.symbol for intent in desks.ledger.intents(name)}
+    prices = dict.fromkeys({*held, *symbols}, 1.0)
     book = desks.ledger.book(name, desks.ledger.session(name), prices)
     mine = {symbol: Decimal(str(position.quantity)) for symbol, position in book.positions.items()}
     theirs = {symbol: quantity for symbol, quantity in held.items() if quantity}
