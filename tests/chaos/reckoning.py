@@ -75,7 +75,7 @@ def _orders(found: Reckoning, ledger, broker: sqlite3.Connection, name: str) -> 
         elif (mine.quantity, mine.filled_quantity) != (Decimal(quantity), Decimal(filled)):
             found.different.append(f"{name}: order {order} {mine.filled_quantity} of {mine.quantity}, broker {filled}")
     found.lost += [
-        f"{name}: order {i.client_order_id} of P-{i.proposal_id} is {i.state.value} after {i.attempt} attempts: {i.problem}"
+        f"{name}: {i.client_order_id} of P-{i.proposal_id} is {i.state.value}, attempt {i.attempt}: {i.problem}"
         for i in intents.values()
         if not i.state.is_final
     ]
