@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from domain.errors import LedgerDamaged, NotFound
+from domain.judgement import PolicyText
 from domain.market import Execution, MarketSnapshot, SymbolHistory
 from domain.records import Run, RunStatus
 from domain.research import Answer, ModelCall, ResearchNote, Thesis
@@ -190,3 +191,17 @@ def test_a_time_with_another_offset_is_stored_as_the_same_moment(desk):
     desk.ledger.begin_run(a_run(started_at=local))
 
     assert desk.ledger.run("demo", "2017-05-26").started_at == NOW
+
+
+def test_a_changed_policy_takes_effect_with_the_next_session_and_is_audited(desk):
+    ledger = desk.ledger
+    old, new = PolicyText(text="soft = 1", recorded=True), PolicyText(text="soft = 2", recorded=True)
+    ledger.pin_policy("demo", D1, old, "desk")
+
+    same_session = ledger.pin_policy("demo", D1, new, "desk")
+    next_session = ledger.pin_policy("demo", D2, new, "desk")
+
+    assert (same_session, next_session) == (old, new)
+    assert (ledger.policy_in_force("demo", D1), ledger.policy_in_force("demo", D2)) == (old, new)
+    told = [row.detail for row in ledger.audit_rows("demo") if row.action == "policy_in_force"]
+    assert told == [{"before": None, "after": old.digest}, {"before": old.digest, "after": new.digest}]
