@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from langgraph.checkpoint.memory import InMemorySaver
@@ -13,7 +14,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from agent.analysts import ANALYSTS
 from agent.blind import BlindAnalyst, Disguise
 from domain.errors import BadInput, NoData
-from domain.ids import canonical
+from domain.ids import canonical, short_id
 from domain.judgement import PolicyText
 from domain.mandate import Mandate
 from domain.ports import Analyst, MarketData
@@ -22,6 +23,7 @@ from evals.replay.approvers import Approver
 from evals.replay.engine import replay
 from evals.replay.reading import read_result
 from evals.replay.result import BacktestResult
+from evals.replay.summary import Performance, benchmarks_of
 from evals.report.facts import gather
 from evals.report.page import page
 from graph.context import Context
@@ -31,10 +33,10 @@ from memory.ledger.store import SqlLedger
 from memory.locks import FileLocks, hold_file
 from risk_engine.engine import Engine
 from risk_engine.policy import Policy
+from tools.brokers._closes import Closes, closes_of_feed
 from tools.brokers.simulated import SimulatedBroker, SimulatedBrokerSettings
 from tools.clock import ReplayClock
-from tools.market_data._sp500 import RecordedCloses
-from tools.market_data.recorded import RecordedFeed
+from tools.market_data import MARKET_DATA
 from workers.backtest_folder import Finish, Plan, claim, code_digest, finish_of, folder_of, note_finish
 from workers.logs import log_to
 from workers.settings import Settings
@@ -43,6 +45,9 @@ from workers.wiring import assumptions_of, code_version, load, read_policy
 TEAR_SHEET = "tearsheet.html"
 Told = Callable[[int, int], None]
 """Hears (sessions complete, sessions in all)."""
+RECORDED = "recorded"
+YEARS_SEEN = 500
+"""A snapshot tells three years: one in so many sessions sees every price there is."""
 
 
 class Wish(Value):
@@ -63,6 +68,7 @@ class Backtest(Value):
 
     folder: Path
     result: BacktestResult
+    benchmarks: dict[str, Performance]
     sessions: int
     resumed_after: int
     already_done: bool
@@ -114,10 +120,11 @@ def run_backtest(
         Busy: another process replays it right now.
         DeskError: mandate, policy or data are not what they must be.
     """
-    sessions = sessions_of(RecordedFeed(), wish.first, wish.last)
+    feed, closes = replayed(settings)
+    sessions = sessions_of(feed, wish.first, wish.last)
     mandate = wish.mandate.model_copy(update={"start": sessions[0]})
     text = read_policy(mandate, recorded=True)
-    plan = _plan(mandate, sessions, wish, approver, text)
+    plan = _plan(mandate, sessions, wish, approver, text, feed)
     folder = folder_of(settings.home_path, plan, out)
     folder.mkdir(parents=True, exist_ok=True)
     with hold_file(folder / "backtest.lock", f"the backtest in {folder}", 0.0):
@@ -125,7 +132,7 @@ def run_backtest(
             _empty(folder)
         claim(folder, plan)
         log_to(folder)
-        with _desk(settings, folder, mandate, wish, text) as desk:
+        with _desk(settings, folder, mandate, wish, text, feed, closes) as desk:
             here = desk.ledger.session(mandate.name)
             before = 0 if here is None else sessions.index(here)
             finish = finish_of(folder)
@@ -135,7 +142,8 @@ def run_backtest(
                 already_done = False
             else:
                 already_done = True
-            result = _read(desk, sessions, wish, approver)
+            result = _read(desk, sessions, wish, approver, closes)
+            benchmarks = benchmarks_of(result, mandate, closes)
             assumptions = desk.assumptions
             sheet = folder / TEAR_SHEET
             if not already_done or not sheet.exists():
@@ -143,7 +151,7 @@ def run_backtest(
                     result,
                     desk.ledger,
                     mandate,
-                    RecordedCloses(),
+                    closes,
                     assumptions=assumptions,
                     code_version=finish.code_version,
                 )
@@ -151,6 +159,7 @@ def run_backtest(
     return Backtest(
         folder=folder,
         result=result,
+        benchmarks=benchmarks,
         sessions=len(sessions),
         resumed_after=len(sessions) if already_done else before,
         already_done=already_done,
@@ -158,6 +167,12 @@ def run_backtest(
         assumptions=assumptions,
         code_version=finish.code_version,
     )
+
+
+def replayed(settings: Settings) -> tuple[MarketData, Closes]:
+    """Find what is replayed: the feed of the settings where it is a recorded one, else the recorded sample."""
+    feed = MARKET_DATA[settings.market_data]()
+    return (feed if feed.simulated else MARKET_DATA[RECORDED]()), closes_of_feed()
 
 
 def sessions_of(feed: MarketData, first: date, last: date) -> tuple[date, ...]:
@@ -187,13 +202,13 @@ def _go_on(desk: Desk, left: tuple[date, ...], approver: Approver, told: Callabl
     return Finish(sessions=len(left), seconds=time.perf_counter() - started, code_version=code_version())
 
 
-def _read(desk: Desk, sessions: tuple[date, ...], wish: Wish, approver: Approver) -> BacktestResult:
+def _read(desk: Desk, sessions: tuple[date, ...], wish: Wish, approver: Approver, closes: Closes) -> BacktestResult:
     feed, mandate = desk.ctx.market, desk.ctx.mandate
     known = feed.snapshot(tuple(mandate.universe), sessions[0], feed.opens(sessions[0]))
     return read_result(
         desk.ledger,
         mandate,
-        RecordedCloses(),
+        closes,
         sessions,
         known.sessions[-1],
         analyst=wish.analyst,
@@ -204,13 +219,21 @@ def _read(desk: Desk, sessions: tuple[date, ...], wish: Wish, approver: Approver
 
 
 @contextmanager
-def _desk(settings: Settings, folder: Path, mandate: Mandate, wish: Wish, text: PolicyText) -> Iterator[Desk]:
-    feed = RecordedFeed()
+def _desk(
+    settings: Settings,
+    folder: Path,
+    mandate: Mandate,
+    wish: Wish,
+    text: PolicyText,
+    feed: MarketData,
+    closes: Closes,
+) -> Iterator[Desk]:
     clock = ReplayClock(mandate.start, feed.opens(mandate.start))
     policy = load(text)
     engine = Engine(policy, mandate, code_version())
     with closing(SqlLedger.open(folder, clock, durable=False)) as ledger:
-        broker = SimulatedBroker.connect(folder, mandate, clock, durable=False)
+        cash, costs = Decimal(str(mandate.starting_cash)), SimulatedBrokerSettings.read()
+        broker = SimulatedBroker(folder / "broker.sqlite", mandate.name, cash, clock, closes, costs, durable=False)
         ctx = Context(
             mandate=mandate,
             clock=clock,
@@ -234,12 +257,19 @@ def _analyst(settings: Settings, wish: Wish, mandate: Mandate, ledger: SqlLedger
     return BlindAnalyst(analyst, Disguise(names, wish.first))
 
 
-def _plan(mandate: Mandate, sessions: tuple[date, ...], wish: Wish, approver: Approver, text: PolicyText) -> Plan:
+def _prices_digest(feed: MarketData, mandate: Mandate, sessions: tuple[date, ...]) -> str:
+    looks = [*sessions[::YEARS_SEEN], sessions[-1]]
+    return short_id(*(feed.snapshot(tuple(mandate.universe), day, feed.opens(day)).digest for day in looks))
+
+
+def _plan(
+    mandate: Mandate, sessions: tuple[date, ...], wish: Wish, approver: Approver, text: PolicyText, feed: MarketData
+) -> Plan:
     return Plan(
         mandate=canonical(mandate.model_dump(mode="json")),
         first=sessions[0],
         last=sessions[-1],
-        feed=RecordedFeed.name,
+        feed=f"{feed.name} {_prices_digest(feed, mandate, sessions)}",
         analyst=ANALYSTS[wish.analyst].identity(),
         approver=repr(approver),
         blind=wish.blind,

@@ -6,10 +6,13 @@ import numpy as np
 
 from domain.mandate import Mandate
 from domain.value import Value
+from domain.verdict import Decision
 from evals.replay.benchmarks import buy_and_hold, closes_of, equal_weight
 from evals.replay.result import BacktestResult, Curve, Prices
 from quant.metrics import METRICS
 from quant.track import Track
+
+MAY_OPEN = frozenset({Decision.EXECUTE, Decision.RESIZE, Decision.APPROVAL})
 
 
 class Performance(Value):
@@ -33,6 +36,22 @@ def benchmarks_of(result: BacktestResult, mandate: Mandate, prices: Prices) -> d
     """Measure buy and hold and equal weight of the mandate's universe over the same closes, free of cost."""
     closes = closes_of(prices, sorted(mandate.universe), result.curve.closes)
     return {"buy and hold": measure(Track(buy_and_hold(closes))), "equal weight": measure(Track(equal_weight(closes)))}
+
+
+def months_without_opening(result: BacktestResult) -> tuple[str, ...]:
+    """List the months (YYYY-MM) in which no entry was let through or put to a person, and no stop of the desk held.
+
+    A month counts as stopped when some of its sessions lie in a halt, from its first session to the one that ended it.
+    """
+    opened = {f"{one.session:%Y-%m}" for one in result.judged if not one.reduces and one.decision in MAY_OPEN}
+    stopped = {
+        f"{day:%Y-%m}"
+        for halt in result.halts
+        for day in result.curve.closes[1:]
+        if halt.since <= day <= (halt.until or result.last)
+    }
+    months = {f"{day:%Y-%m}" for day in result.curve.closes[1:]}
+    return tuple(sorted(months - opened - stopped))
 
 
 def measure(track: Track) -> Performance:

@@ -6,19 +6,17 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from domain.mandate import Mandate
 from evals.replay.result import BacktestResult, Tally
-from evals.replay.summary import Performance, benchmarks_of, performance_of, rounded
-from tools.market_data._sp500 import RecordedCloses
+from evals.replay.summary import Performance, months_without_opening, performance_of, rounded
 from workers.backtest import Backtest
 from workers.cli import output
 
 HALTS_SHOWN = 12
 
 
-def report(done: Backtest, mandate: Mandate, yardstick: Backtest | None, *, as_json: bool) -> None:
+def report(done: Backtest, yardstick: Backtest | None, *, as_json: bool) -> None:
     """Print the result for a person, or as JSON; `yardstick` is the quant baseline of a model's replay."""
-    compared = benchmarks_of(done.result, mandate, RecordedCloses())
+    compared = dict(done.benchmarks)
     if yardstick is not None:
         compared["quant baseline"] = performance_of(yardstick.result.curve)
     if as_json:
@@ -88,6 +86,8 @@ def _verdicts(out: Console, result: BacktestResult) -> None:
             f"{of.halt:,}",
         )
     out.print(rows)
+    empty = months_without_opening(result)
+    out.print(Text(f"months without a possible opening: {', '.join(empty) or 'none'}", style="dim"))
 
 
 def _rules(out: Console, result: BacktestResult) -> None:
@@ -137,6 +137,7 @@ def _json(done: Backtest, compared: dict[str, Performance]) -> dict[str, Any]:
         "rules": {rule: of.model_dump() for rule, of in result.by_rule.items()},
         "halts": {"total": len(result.halts), **states},
         "resumes": result.resumes,
+        "months_without_opening": list(months_without_opening(result)),
         "fills": len(result.fills),
         "folder": str(done.folder),
         "tear_sheet": str(done.tear_sheet),

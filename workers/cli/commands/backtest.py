@@ -89,7 +89,7 @@ def register(app: typer.Typer) -> None:
         if wish.analyst != BASELINE:
             with output.bar("the quant baseline", quiet=as_json) as told:
                 yardstick = run_backtest(settings, wish.model_copy(update={"analyst": BASELINE}), said, told=told)
-        show_backtest.report(done, wish.mandate, yardstick, as_json=as_json)
+        show_backtest.report(done, yardstick, as_json=as_json)
 
 
 def _day(text: str) -> date:
