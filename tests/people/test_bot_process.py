@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from domain.errors import DeskError
 from tests.people.conftest import ALICE, BOB, CAROL, STAFF
 from tests.standins.telegram import CHAT, TOKEN, TelegramServer
 from tools.clock import ReplayClock
 from tools.notifiers.telegram import TelegramSettings
 from workers.telegram.intake import CONFLICTS, Intake, Webhook
+from workers.telegram.process import run_bot
 from workers.telegram.seal import Seal
 
 PM = Path(sys.executable).with_name("pm")
@@ -70,10 +72,10 @@ class Place:
             process.send_signal(stop)
             process.wait(timeout=60)
 
-    def cards(self) -> list:
-        """The messages that the ledger remembers."""
+    def rows(self, query: str) -> list:
+        """Look into the ledger's file."""
         with closing(sqlite3.connect(self.home / "ledger.sqlite")) as ledger:
-            return ledger.execute("SELECT message FROM card").fetchall()
+            return ledger.execute(query).fetchall()
 
     def until(self, holds, seconds: float = 60.0):
         """Wait for something to hold; a process decides when."""
@@ -89,7 +91,7 @@ def test_from_a_run_to_a_card_a_tap_an_order_a_fill_and_an_edited_card(place):
     with place.bot(signal.SIGKILL):
         card = server.wait_for("APPROVE?", 60)
         assert {command["command"] for command in server.commands} >= {"kill", "status", "pending"}
-        place.until(place.cards)
+        place.until(lambda: place.rows("SELECT message FROM card"))
 
     # The bot is dead: a tap and a kill of a stranger wait at Telegram, and are carried out by the next bot.
     tap = server.tap(card["message_id"], "½ Approve", user=ALICE)
@@ -105,10 +107,10 @@ def test_from_a_run_to_a_card_a_tap_an_order_a_fill_and_an_edited_card(place):
     assert edited["message_id"] == card["message_id"]
     assert "by <b>bob</b>" in edited["text"]
     assert (edited["buttons"], prompt["asks"]) == ([], True)
-    shown = place.pm("audit", "show").stdout
-    assert shown.count(f"update={tap} ") == 1
-    assert f"update={stranger} " in shown
-    assert place.pm("status", "--json").stdout.count('"ACTIVE"') == 1
+    heard = place.rows("SELECT actor, action, detail FROM audit WHERE action IN ('tap', 'command')")
+    assert [actor for actor, _, detail in heard if f'"update":{tap},' in detail + ","] == ["alice"]
+    assert [actor for actor, _, detail in heard if f'"update":{stranger},' in detail + ","] == ["telegram:666"]
+    assert place.rows("SELECT state FROM control") == [("ACTIVE",)]
 
 
 def test_an_approved_proposal_trades_and_its_card_says_so(place):
@@ -129,7 +131,6 @@ def test_an_approved_proposal_trades_and_its_card_says_so(place):
 
     assert "requests carried out, 0 refused" in settled.stdout
     assert "evil.example" not in card["text"]
-    assert place.pm("audit", "verify").returncode == 0
 
 
 def test_kill_works_without_graph_model_and_redis(place):
@@ -138,11 +139,7 @@ def test_kill_works_without_graph_model_and_redis(place):
         server.say("/kill everything is on fire", user=ALICE)
         server.wait_for("HALTED", 60)
 
-    assert '"control": "HALTED"' in place.pm("status", "--json").stdout
-    server.say("/resume", user=ALICE, date=int(time.time()) - 61)
-    with place.bot():
-        server.wait_for("older than 60 seconds", 60)
-    assert '"control": "HALTED"' in place.pm("status", "--json").stdout
+    assert place.rows("SELECT state, by FROM control") == [("HALTED", "alice")]
 
 
 def test_no_secret_is_said_logged_sent_or_stored(place):
@@ -151,9 +148,26 @@ def test_no_secret_is_said_logged_sent_or_stored(place):
     for text in (*texts, *(path.read_bytes().decode("latin-1") for path in files)):
         for mark in MARKS:
             assert mark not in text
-    assert place.pm("bot", PM_APPROVERS="").returncode == 1
-    refused = place.pm("bot", TELEGRAM_BASE_URL="http://example.org")
-    assert (refused.returncode, TOKEN in refused.stderr) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PM_APPROVERS", "", "PM_APPROVERS is empty"),
+        ("TELEGRAM_BASE_URL", "http://example.org", "no https address"),
+        ("PM_NOTIFIER", "terminal", "does not name telegram"),
+        ("PM_TELEGRAM_CHAT_ID", "", "PM_TELEGRAM_CHAT_ID is missing"),
+        ("PM_PORTFOLIO", "other", "other"),
+    ],
+)
+def test_a_bot_that_is_not_set_up_does_not_start(place, monkeypatch, name, value, said):
+    for variable, given in {**place.environment, name: value}.items():
+        if variable.startswith(("PM_", "TELEGRAM_")):
+            monkeypatch.setenv(variable, given)
+
+    with pytest.raises(DeskError, match=said) as refusal:
+        run_bot("")
+    assert TOKEN not in str(refusal.value)
 
 
 def test_the_bots_process_loads_no_graph_and_no_model():

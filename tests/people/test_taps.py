@@ -296,5 +296,6 @@ def test_of_32_contradicting_taps_one_wins_and_all_are_audited(tmp_path):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3_600)
 def test_of_a_thousand_rounds_each_has_one_winner(tmp_path):
     contradicting_rounds(tmp_path / "home", SOAK_ROUNDS)
