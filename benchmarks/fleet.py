@@ -34,8 +34,12 @@ def main() -> int:
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--history", type=int, nargs="*", default=[100, 100_000])
     asked = parser.parse_args()
-    for processes in asked.workers:
-        for figure in throughput(asked.portfolios, processes):
+    if len(asked.workers) > 1:  # settings are read once a process: each size has a process of its own
+        for processes in asked.workers:
+            sizes = [f"--portfolios={asked.portfolios}", "--history", "--workers", str(processes)]
+            subprocess.run([sys.executable, "-m", "benchmarks.fleet", *sizes], check=True, cwd=REPOSITORY)  # noqa: S603 - ourselves
+    else:
+        for figure in throughput(asked.portfolios, *asked.workers) if asked.workers else ():
             print(figure.line(), flush=True)
     for figure in by_history(asked.history):
         print(figure.line(), flush=True)
@@ -158,7 +162,8 @@ def _environment(folder: Path, postgres: Postgres, redis: RedisServer, portfolio
     for number in range(portfolios):
         path = folder / f"fleet{number}.toml"
         mine = text.replace('name = "demo"', f'name = "fleet{number}"', 1)
-        path.write_text(mine.replace("100_000", str(100_000 + 137 * number), 1), encoding="utf-8")
+        # Another target is another prompt: no answer comes from the cache.
+        path.write_text(mine.replace("= 0.06 ", f"= {0.05 + number * 1e-5:.5f} ", 1), encoding="utf-8")
         paths.append(str(path))
     return {
         "PM_HOME": str(folder / "home"),
