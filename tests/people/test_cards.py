@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.notices import Notice, NoticeKind
@@ -203,6 +203,7 @@ def test_short_messages_of_every_kind_fit(drawn, tmp_path):
     assert len(reason_buttons()) == 5
 
 
+@settings(max_examples=60)
 @given(reason=WRITING, problem=WRITING, message=WRITING, by=WRITING)
 def test_whatever_others_write_fits_and_is_never_obeyed(drawn, reason, problem, message, by):
     view, mandate, _ = drawn

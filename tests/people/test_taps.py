@@ -105,6 +105,14 @@ def test_why_is_told_from_what_is_stored_to_viewers_too(house):
     assert "model_risk" in response.sends[0].html
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    """A house with one card that nothing below may change: the house, the proposal, the card's message."""
+    with open_house(tmp_path_factory.mktemp("untouched") / "home") as house:
+        record = house.wait_for_answer()
+        yield house, record, house.card(record)
+
+
 def no_effect(house, record, response):
     assert response.outcome == "refused", response
     assert house.status(record) is ProposalStatus.AWAITING
@@ -113,9 +121,8 @@ def no_effect(house, record, response):
 
 
 @pytest.mark.parametrize("act", ["ap", "ah", "rj", "r1", "sz", "s1", "sc"])
-def test_a_viewer_changes_nothing(house, act):
-    record = house.wait_for_answer()
-    message = house.card(record)
+def test_a_viewer_changes_nothing(untouched, act):
+    house, record, message = untouched
 
     no_effect(house, record, house.tap(message, act, record.id, user=CAROL))
 
@@ -131,9 +138,8 @@ def test_a_viewer_changes_nothing(house, act):
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
-def test_strangers_other_chats_and_odd_messages_have_no_effect(house, wrong):
-    record = house.wait_for_answer()
-    message = house.card(record)
+def test_strangers_other_chats_and_odd_messages_have_no_effect(untouched, wrong):
+    house, record, message = untouched
 
     no_effect(house, record, house.tap(message, "ap", record.id, **wrong))
 
@@ -147,17 +153,16 @@ def test_a_tap_without_its_message_has_no_effect(house):
 
 
 @pytest.mark.parametrize("body", [{"callback_query": {}}, {"callback_query": {"id": 1, "from": {"id": "x"}}}])
-def test_what_can_not_be_read_has_no_effect(house, body):
-    record = house.wait_for_answer()
+def test_what_can_not_be_read_has_no_effect(untouched, body):
+    house, record, _ = untouched
 
     response = house.carry_out(body)
 
     assert (response.outcome, house.status(record)) == ("refused", ProposalStatus.AWAITING)
 
 
-def test_a_message_that_is_no_recorded_card_has_no_effect(house):
-    record = house.wait_for_answer()
-    message = house.card(record)
+def test_a_message_that_is_no_recorded_card_has_no_effect(untouched):
+    house, record, message = untouched
 
     no_effect(house, record, house.tap(message + 1, "ap", record.id))
 
@@ -171,9 +176,8 @@ def test_a_button_of_another_card_has_no_effect(house):
 
 
 @pytest.mark.parametrize("forge", ["other token", "other portfolio", "changed act", "no seal", "junk", "🙂" * 10, ""])
-def test_forged_data_has_no_effect(house, forge):
-    record = house.wait_for_answer()
-    message = house.card(record)
+def test_forged_data_has_no_effect(untouched, forge):
+    house, record, message = untouched
     genuine = house.seal.data("wy", record.id, 1)
     data = {
         "other token": Seal("1:other", house.name).data("ap", record.id, 1),
