@@ -263,6 +263,14 @@ def _only_first(_: ChatServer, request: dict[str, Any], node: str, data: dict[st
     return _json(_completion(request, json.dumps(answer)))
 
 
+def _risky_purchase(_: ChatServer, request: dict[str, Any], node: str, data: dict[str, Any]) -> Sent:
+    """The good answer, but its first purchase calls itself a high risk: a person will be asked about it."""
+    answer = good_answer(node, data)
+    for proposal in [one for one in answer.get("proposals", []) if one["action"] == "BUY"][:1]:
+        proposal["risk_level"] = "high"
+    return _json(_completion(request, json.dumps(answer)))
+
+
 def _with_foreign(_: ChatServer, request: dict[str, Any], node: str, data: dict[str, Any]) -> Sent:
     answer = good_answer(node, data)
     if node == "propose":
@@ -293,6 +301,7 @@ _MODES: dict[str, Mode] = {
     "ungrounded": _changed(lambda answer: answer.update({_words_of(answer): "Sales will rise by 42.7 %."})),
     "contradiction": _changed(lambda answer: answer.update({_words_of(answer): _misquoted(answer)})),
     "invented_symbol": _with_foreign,
+    "risky_purchase": _risky_purchase,
     "only_first": _only_first,
     "invented_evidence": _changed(lambda answer: answer["evidence"].append("KO.crystal_ball")),
     "only_invented_evidence": _changed(lambda answer: answer.update(evidence=["KO.crystal_ball"])),
