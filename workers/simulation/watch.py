@@ -139,7 +139,7 @@ class Watch:
         self._price_now(intent)
 
     def _price_now(self, intent: OrderIntent) -> None:
-        if intent.reduces or intent.collar_low is None or intent.collar_high is None:
+        if intent.reduces or intent.limit_price is not None or intent.collar_low is None or intent.collar_high is None:
             return
         shown = self._market.shown(intent.symbol, self.world.now).mid
         low, high = float(intent.collar_low) * 0.99, float(intent.collar_high) * 1.01
