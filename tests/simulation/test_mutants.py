@@ -7,13 +7,13 @@ from workers.simulation.mutants import MUTANTS
 from workers.simulation.seed import run_seed
 
 FIRST = {
-    "random-id": (1, "I2"),
-    "post-before-intent": (1, "I2"),
+    "random-id": (2, "I2"),
+    "post-before-intent": (2, "I2"),
     "timeout-is-rejection": (5, "I10"),
     "no-cas": (3, "I3"),
     "no-expiry": (3, "I3"),
     "no-user-check": (5, "I3"),
-    "no-recheck": (1, "I3"),
+    "no-recheck": (18, "I3"),
     "fills-twice": (1, "I5"),
     "slot-not-unique": (1, "I8"),
     "kill-not-checked": (6, "I4"),
