@@ -80,9 +80,8 @@ def crowded_path(correlations: Floats) -> NDArray[np.bool_]:
     for t, reading in enumerate(np.round(correlations, _DIGITS).tolist()):
         if reading == reading:  # noqa: PLR0124 - NaN is the one number that is not itself
             insort(seen, reading)
-            calm_again = reading <= _percentile(seen, LEAVE)
-            enters = len(seen) >= FEWEST_READINGS and reading >= _percentile(seen, ENTER)
-            crowded = not calm_again and (crowded or enters)
+            enters = crowded or (len(seen) >= FEWEST_READINGS and reading >= _percentile(seen, ENTER))
+            crowded = enters and reading > _percentile(seen, LEAVE)
         path[t] = crowded
     return path
 
