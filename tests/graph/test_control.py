@@ -228,12 +228,11 @@ def test_halted_the_monitor_may_send_an_approved_stop_and_nothing_else(desk):
     assert desk.book().stopped_out == ("AAPL",)
 
 
-def test_a_broker_with_brackets_keeps_its_own_stops_when_halted(desk):
+def test_a_broker_at_which_a_stop_rests_keeps_it_when_halted(desk):
     desk.propose(desk.buy("AAPL"))
     desk.move_to(NEXT)
     kill(desk)
-    account = desk.broker.account().model_copy(update={"brackets": True})
-    desk.broker.account = lambda: account
+    desk.broker.has_legs, desk.broker.cancel_legs = lambda _symbol: True, lambda _symbol: False
 
     assert stop_exit(desk).status is ProposalStatus.REJECTED
     assert desk.book().positions["AAPL"]
