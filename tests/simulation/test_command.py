@@ -18,7 +18,7 @@ def test_the_end_says_seeds_violations_counts_and_seconds(capsys):
 
     said = json.loads(capsys.readouterr().out)
     assert (said["seeds"], said["violations"]) == (1, [])
-    assert said["counted"]["crashes"] >= 0
+    assert said["counted"]
     assert said["seconds"] > 0.0
 
 
