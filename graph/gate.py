@@ -203,7 +203,8 @@ def _was_shown(approval: Approval, rule: str, observed: float | None, soft: floa
     before = approval.shown[rule]
     if before is None or observed is None or soft is None:
         return before == observed
-    return abs(observed - before) <= GROWTH * abs(soft) + 1e-12
+    worse = observed - before if observed >= soft else before - observed
+    return worse <= GROWTH * abs(soft) + 1e-12
 
 
 def _outside_collar(approval: Approval, price: float) -> bool:

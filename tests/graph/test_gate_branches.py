@@ -74,6 +74,9 @@ def test_down_to_half_of_what_was_shown_goes_on(quantity, decision):
         (a_soft(), {"spread": 0.006}, Decision.EXECUTE),
         (a_soft(observed=0.00625), {"spread": 0.006}, Decision.EXECUTE),  # by 5 % of 0.5 %
         (a_soft(observed=0.00626), {"spread": 0.006}, Decision.APPROVAL),
+        (a_soft(observed=0.0055), {"spread": 0.009}, Decision.EXECUTE),  # it shrank: nothing unseen
+        (a_soft(observed=0.50, soft=0.55), {"spread": 0.40}, Decision.EXECUTE),  # a floor that is less undercut
+        (a_soft(observed=0.40, soft=0.55), {"spread": 0.50}, Decision.APPROVAL),
         (a_soft(), {}, Decision.APPROVAL),
         (a_soft(observed=None), {"spread": None}, Decision.EXECUTE),
         (a_soft(), {"spread": None}, Decision.APPROVAL),

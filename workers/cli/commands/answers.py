@@ -1,11 +1,16 @@
 """`pm pending`, `pm approve`, `pm reject`: what waits for a person, and the answers."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.errors import BadInput
 from workers.cli.options import DEFAULT_PORTFOLIO, Json, Portfolio, ProposalId
+
+if TYPE_CHECKING:
+    from domain.records import ProposalRecord
+    from graph.two_people import Agreement
+    from workers.wiring import Wired
 
 
 def register(app: typer.Typer) -> None:
@@ -35,16 +40,21 @@ def register(app: typer.Typer) -> None:
         quantity: Annotated[
             float | None, typer.Option("--quantity", metavar="N", help="Allow this many units, at most what was shown.")
         ] = None,
+        by: Annotated[
+            str, typer.Option("--by", metavar="NAME", help="Who says so, as the mandate names them.")
+        ] = "local",
         portfolio: Portfolio = DEFAULT_PORTFOLIO,
         as_json: Json = False,
     ) -> None:
         """Say yes to a proposal that waits.
 
-        The risk engine judges once more at fresh prices; what is traded never exceeds what you saw.
+        The risk engine judges once more at fresh prices; what is traded never exceeds what you saw. Where the mandate
+        names two approvers or more, what is above the soft position limit, opens a short or an option, or overrides two
+        rules takes two of them, each with --by, within 15 minutes.
         """
         if half and quantity is not None:
             raise BadInput("--half and --quantity exclude each other", "give one of them")
-        _answer(proposal, portfolio, answer="approve", half=half, quantity=quantity, reason="", as_json=as_json)
+        _answer(proposal, portfolio, answer="approve", half=half, quantity=quantity, by=by, as_json=as_json)
 
     @app.command()
     def reject(
@@ -54,11 +64,19 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """Say no to a proposal that waits; nothing is traded."""
-        _answer(proposal, portfolio, answer="reject", half=False, quantity=None, reason=reason, as_json=as_json)
+        _answer(proposal, portfolio, answer="reject", reason=reason, as_json=as_json)
 
 
 def _answer(
-    proposal: str, portfolio: str, *, answer: str, half: bool, quantity: float | None, reason: str, as_json: bool
+    proposal: str,
+    portfolio: str,
+    *,
+    answer: str,
+    half: bool = False,
+    quantity: float | None = None,
+    reason: str = "",
+    by: str = "local",
+    as_json: bool,
 ) -> None:
     from graph.answers import answer_card
     from workers.cli import as_json as js
@@ -68,11 +86,14 @@ def _answer(
     with wire(portfolio) as wired:
         ledger = wired.ctx.ledger
         record = ledger.find_proposal(proposal, wired.ctx.portfolio)
+        if answer == "approve" and not (how := _agreed(wired, record, by)).done:
+            _show_first_yes(how, by, as_json=as_json)
+            return
         answer_card(
             wired.ctx,
             record,
             answer=answer,
-            by="local",
+            by=by,
             channel="terminal",
             half=half,
             quantity=quantity,
@@ -85,3 +106,25 @@ def _answer(
             output.json_line(js.proposal_json(after))
         else:
             show_proposals.answered(wired, after)
+
+
+def _agreed(wired: "Wired", record: "ProposalRecord", by: str) -> "Agreement":
+    """Tell whether enough people have said yes; one is enough but where the mandate names more, for what is grave."""
+    from graph.two_people import Agreement, agree
+    from workers.cards.safeguards import reasons_for_two
+
+    approvers, wall = wired.ctx.mandate.approvers, wired.ctx.clock.wall()
+    if len(approvers) > 1 and reasons_for_two(record):
+        return agree(wired.ctx, approvers, f"P-{record.id}", by, record.version)
+    if by != "local" and by not in approvers:
+        raise BadInput(f"{by} is no approver of {record.portfolio!r}", f"--by takes one of: {', '.join(approvers)}")
+    return Agreement(done=True, how="", single_operator=False, not_before=wall, until=wall)
+
+
+def _show_first_yes(how: "Agreement", by: str, *, as_json: bool) -> None:
+    from workers.cli import output
+
+    if as_json:
+        output.json_line({"done": False, "approved_by": [by], "until": how.until.isoformat()})
+    else:
+        output.say(f"{by} has said yes; it takes a second approver (--by NAME) until {how.until:%H:%M:%S} UTC")
