@@ -16,10 +16,10 @@ FIRST = {
     "no-recheck": (18, "I3"),
     "fills-twice": (5, "I5"),
     "slot-not-unique": (1, "I8"),
-    "kill-not-checked": (6, "I4"),
-    "not-found-is-rejected": (5, "I10"),
+    "kill-not-checked": (57, "I4"),
+    "not-found-is-rejected": (11, "I10"),
     "late-order-not-adopted": (11, "I10"),
-    "quarantine-released-early": (9, "I10"),
+    "quarantine-released-early": (17, "I10"),
 }
 """The first seed that found the bug, and by which promise."""
 MOST = 500
