@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,7 @@ from tests.process.fleet import PM
 from tests.standins.chat_server import ChatServer
 from tests.standins.postgres import Postgres, started
 from tests.standins.redis import RedisServer, started_redis
+from tools.market_data.recorded import RecordedFeed
 
 LATENCY = 0.5
 SESSION = "2017-05-26"
@@ -85,8 +87,11 @@ def _decide_all(portfolios: int, environment: dict[str, str]) -> tuple[int, floa
 
     url = PostgresUrl(environment["PM_DATABASE_URL"])
     with psycopg.connect(url.for_psycopg, autocommit=True) as connection:
+        # Another session is another prompt: no answer comes from the cache.
+        feed, session = RecordedFeed(), date.fromisoformat(SESSION)
         for number in range(portfolios):
-            send(Call("run_slot", f"fleet{number}", SESSION))
+            send(Call("run_slot", f"fleet{number}", session.isoformat()))
+            session = feed.next_session(session)
         first = _wait(connection, 1)
         _wait(connection, portfolios)
         wall = time.perf_counter() - first
@@ -128,7 +133,7 @@ def by_history(sizes: list[int]) -> Iterator[Figure]:
 
 
 def _grow(url: PostgresUrl, size: int) -> None:
-    """Copy a settled proposal, its verdict and its episode, under new ids; a year of sessions before the first."""
+    """Copy a settled proposal, its verdict and episode under new ids, fourteen for each day before the first."""
     with psycopg.connect(url.for_psycopg, autocommit=True) as connection:
         for table, key in (("proposal", "id"), ("verdict", "proposal_id"), ("episode", "id")):
             found = connection.execute(
@@ -141,7 +146,7 @@ def _grow(url: PostgresUrl, size: int) -> None:
                 "proposal_id": "'OLD' || lpad(n::text, 9, '0')",
                 "batch_id": "'OLDBATCH' || (n / 5)::text",
                 "slot": "'old' || (n / 5)::text",
-                "session": "DATE '2016-05-26' + (n %% 300)",
+                "session": "DATE '2017-05-25' - (n / 14)",
             }
             if table == "verdict":
                 new["body"] = "'{}'::jsonb"  # nobody reads it again, and forty rules a row take ten kilobytes
@@ -162,8 +167,7 @@ def _environment(folder: Path, postgres: Postgres, redis: RedisServer, portfolio
     for number in range(portfolios):
         path = folder / f"fleet{number}.toml"
         mine = text.replace('name = "demo"', f'name = "fleet{number}"', 1)
-        # Another target is another prompt: no answer comes from the cache.
-        path.write_text(mine.replace("= 0.06 ", f"= {0.05 + number * 1e-5:.5f} ", 1), encoding="utf-8")
+        path.write_text(mine, encoding="utf-8")
         paths.append(str(path))
     return {
         "PM_HOME": str(folder / "home"),
