@@ -145,6 +145,7 @@ def _grow(url: PostgresUrl, size: int) -> None:
                 key: "'OLD' || lpad(n::text, 9, '0')",
                 "proposal_id": "'OLD' || lpad(n::text, 9, '0')",
                 "batch_id": "'OLDBATCH' || (n / 5)::text",
+                "spans_left": "0",
                 "slot": "'old' || (n / 5)::text",
                 "session": "DATE '2017-05-25' - (n / 14)",
             }
