@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 from celery.signals import worker_process_init, worker_process_shutdown
 from redis import Redis
-from redis.exceptions import RedisError
 
 from tools.clock import wall_time
 from workers.carry import Outcome, carry_out
@@ -64,14 +63,6 @@ def send(call: Call, patience: float = SENT_AGAIN_SECONDS) -> bool:
     life = 10 * SENT_AGAIN_SECONDS if call.kind in {"run_slot", "advance"} else max(patience, SHORTEST_LIFE_SECONDS)
     app.send_task(f"pm.{call.kind}", args=[call.portfolio, call.argument], queue=queue, expires=life)
     return True
-
-
-def nudge(proposal_id: str, portfolio: str = "") -> None:
-    """Ask for a proposal to be moved soon; where Redis is away or not used, the next sweep moves it."""
-    try:
-        send(Call("advance", portfolio, proposal_id), patience=1.0)
-    except RedisError as error:
-        log.warning("nudge_not_sent", proposal=proposal_id, problem=str(error))
 
 
 def _carry_out(kind: str, portfolio: str = "", argument: str = "") -> str:
