@@ -56,6 +56,10 @@ class ProposalStore(Protocol):
     def unremembered(self, portfolio: str) -> tuple[ProposalRecord, ...]:
         """List proposals whose settling has not come to its end (no episode yet), oldest first."""
 
+    def turned_down(self, portfolio: str, sessions: Sequence[date]) -> tuple[str, ...]:
+        """List symbols, in order, whose entries an analyst proposed in one of `sessions` and nobody let through."""
+        ...
+
     def verdicts(self, proposal_id: str) -> tuple[RiskVerdict, ...]:
         """List the verdicts of a proposal, oldest first."""
         ...

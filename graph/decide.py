@@ -24,6 +24,9 @@ from graph.state import Decision, Topic
 from graph.views import book_of, desk_of
 from quant.scan import scan_market
 
+NOT_AGAIN = 5
+"""What was refused, declined or left unanswered is not argued again for so many sessions, where there is other work."""
+
 
 def observe(state: Decision, runtime: Runtime[Context]) -> Decision:
     """Fetch all that is known before the session, and store it under its digest."""
@@ -40,7 +43,10 @@ def scan(state: Decision, runtime: Runtime[Context]) -> Decision:
     market = ctx.ledger.snapshot(state["snapshot"])
     book = book_of(ctx, market)
     ending = tuple(book.positions) if is_rebalance(state["slot"]) else running_out(book, market.session)
-    found = scan_market(_of_mandate(ctx, market), ctx.mandate.style, ctx.mandate.shortlist, held_since(book), ending)
+    refused = ctx.ledger.turned_down(ctx.portfolio, market.sessions[-NOT_AGAIN:])
+    found = scan_market(
+        _of_mandate(ctx, market), ctx.mandate.style, ctx.mandate.shortlist, held_since(book), ending, refused
+    )
     found = found.model_copy(update={"snapshot_digest": market.digest})
     digest = ctx.ledger.save_scan(with_records(ctx, found, market))
     ctx.ledger.note_inputs(ctx.portfolio, state["slot"], state["snapshot"], digest)

@@ -19,11 +19,17 @@ from quant.strategy import Strategy
 
 
 def scan_market(
-    snapshot: MarketSnapshot, style: Style, size: int, held: Collection[str], expiring: Collection[str] = ()
+    snapshot: MarketSnapshot,
+    style: Style,
+    size: int,
+    held: Collection[str],
+    expiring: Collection[str] = (),
+    refused: Collection[str] = (),
 ) -> Scan:
     """Look at every symbol of the snapshot in one `style` and pick at least `size` of them, where there are so many.
 
-    `held` names what the portfolio holds (a mapping's values are not read), `expiring` what reaches its horizon. Pure:
+    `held` names what the portfolio holds (a mapping's values are not read), `expiring` what reaches its horizon,
+    `refused` what was turned down lately. Pure:
     only the closes and the VIX of the snapshot are read, and the same arguments give the same bytes. Signals are sorted
     by rank; ties go to the symbol that comes first in the alphabet.
 
@@ -49,7 +55,7 @@ def scan_market(
         regime=reading.regime,
         signals=signals,
         facts=(*market_facts(panel, reading, snapshot), *symbol_facts(panel, signals)),
-        shortlist=shortlist_of(signals, reviews, size),
+        shortlist=shortlist_of(signals, reviews, size, {*held, *refused}),
         reviews=reviews,
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from domain.errors import BadInput, NotFound
-from domain.proposal import Action
+from domain.proposal import Action, Origin
 from domain.records import NewProposal, ProposalRecord, ProposalStatus
 from domain.trade import side_of
 from domain.verdict import RiskVerdict
@@ -31,6 +31,7 @@ from memory.ledger.sql import insert_once, run
 from memory.ledger.tables import ProposalRow
 
 SHOWN_WHEN_AMBIGUOUS = 5
+TURNED_DOWN = (ProposalStatus.REJECTED, ProposalStatus.DECLINED, ProposalStatus.EXPIRED)
 MINE = WHOLE.where(PROPOSALS.c.portfolio == bindparam("whose"))
 UNREMEMBERED = MINE.where(PROPOSALS.c.remembered.is_(False)).order_by(
     PROPOSALS.c.created_at, PROPOSALS.c.batch_id, PROPOSALS.c.rank
@@ -123,6 +124,18 @@ class ProposalPart(Part):
         """List proposals whose settling has not come to its end (no episode yet), oldest first."""
         with self._database.read() as db:
             return read_records(db, UNREMEMBERED, whose=portfolio)
+
+    def turned_down(self, portfolio: str, sessions: Sequence[date]) -> tuple[str, ...]:
+        """List symbols, in order, whose entries an analyst proposed in one of `sessions` and nobody let through."""
+        found = select(ProposalRow.symbol).where(
+            ProposalRow.portfolio == portfolio,
+            col(ProposalRow.session).in_(sessions),
+            col(ProposalRow.status).in_(TURNED_DOWN),
+            col(ProposalRow.origin).in_((Origin.MODEL, Origin.QUANT)),
+            col(ProposalRow.reduces).is_(False),
+        )
+        with self._database.read() as db:
+            return tuple(sorted(set(db.exec(found))))
 
     def verdicts(self, proposal_id: str) -> tuple[RiskVerdict, ...]:
         """List the verdicts of a proposal, oldest first."""

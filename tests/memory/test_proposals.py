@@ -8,7 +8,7 @@ from domain.errors import AlreadyDecided, BadInput, NotFound
 from domain.records import ProposalStatus
 from domain.trade import Side
 from domain.verdict import Decision, Phase
-from tests.memory.fakes import D1, NOW, PRICES, a_mandate, a_new, a_proposal, a_trade, a_verdict, an_answer
+from tests.memory.fakes import D1, D2, NOW, PRICES, a_mandate, a_new, a_proposal, a_trade, a_verdict, an_answer
 
 
 def add(desk, batch_id: str, *news, slot="slot", portfolio="demo"):
@@ -186,3 +186,15 @@ def test_finish_gives_the_last_status_once_and_frees_the_room(desk):
     record = desk.ledger.proposal("A")
     assert (record.status, record.problem, desk.book().reservations) == (ProposalStatus.REJECTED, "no cash", ())
     assert desk.actions().count("proposal_finished") == 1
+
+
+def test_what_an_analyst_proposed_and_nobody_let_through_is_turned_down(desk):
+    desk.judged("A", "AAPL")
+    desk.judged("M", "MSFT")
+    desk.judged("X", "XOM", session=D2)
+    for name, status in (("A", ProposalStatus.REJECTED), ("M", ProposalStatus.DONE), ("X", ProposalStatus.REJECTED)):
+        desk.ledger.finish(name, status, "", NOW)
+
+    assert desk.ledger.turned_down("demo", [D1]) == ("AAPL",)
+    assert desk.ledger.turned_down("demo", [D1, D2]) == ("AAPL", "XOM")
+    assert desk.ledger.turned_down("other", [D1, D2]) == ()

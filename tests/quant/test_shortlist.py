@@ -45,3 +45,19 @@ def test_a_held_symbol_without_a_signal_is_left_to_the_monitor():
 )
 def test_the_short_list_is_the_reviews_then_the_strongest_and_the_weakest(reviews, size, expected):
     assert shortlist_of(SIGNALS, reviews, size) == expected
+
+
+@pytest.mark.parametrize(
+    ("settled", "expected"),
+    [
+        (["A"], ("B", "C", "F")),
+        (["A", "B"], ("C", "D", "F")),
+        (["F"], ("A", "B", "F")),
+        (["A", "B", "C", "D"], ("A", "B", "F")),
+    ],
+)
+def test_what_is_settled_gives_way_to_what_can_be_decided(settled, expected):
+    """Ten symbols: A to D are the strongest two fifths; beyond them only strength counts."""
+    ten = signals_of(A=4.0, B=3.0, C=2.0, D=1.0, K=0.5, L=0.4, M=0.3, N=0.2, O=0.1, F=-1.0)
+
+    assert shortlist_of(ten, (), 3, settled) == expected
