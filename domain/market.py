@@ -184,6 +184,14 @@ class MarketSnapshot(Value):
         """Everything but the bars and their days, as JSON can say it."""
         return self.model_dump(mode="json", exclude={"sessions": True, "history": {"__all__": set(BARS)}})
 
+    @cached_property
+    def equal_weight(self) -> tuple[float, ...]:
+        """The mean of all symbols' closes, each counted from 1 at the window's start: one number a session."""
+        histories = [bars.closes for bars in self.history.values()]
+        return tuple(
+            sum(closes[t] / closes[0] for closes in histories) / len(histories) for t in range(len(self.sessions))
+        )
+
     def price(self, symbol: str) -> float | None:
         """The price to reckon with, in dollars, or None where the feed has no such symbol."""
         bars = self.history.get(symbol)

@@ -65,18 +65,10 @@ def _path(episode: Episode, market: MarketSnapshot, filled_at: float | None) -> 
         closes=bars.closes[start:],
         highs=(bars.highs or bars.closes)[start:],
         lows=(bars.lows or bars.closes)[start:],
-        benchmark=_benchmark(market)[start:],
+        benchmark=(market.benchmark or market.equal_weight)[start:],
         entry=entry,
         traded=filled_at is not None,
     )
-
-
-def _benchmark(market: MarketSnapshot) -> Sequence[float]:
-    """The feed's benchmark, or the equal-weight mean of the universe's closes, each from 1 at the window's start."""
-    if market.benchmark is not None:
-        return market.benchmark
-    histories = [bars.closes for bars in market.history.values()]
-    return [sum(closes[t] / closes[0] for closes in histories) / len(histories) for t in range(len(market.sessions))]
 
 
 def _complete(episode: Episode, path: _Path, known: Collection[Span]) -> Iterator[tuple[Span, int]]:
