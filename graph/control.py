@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from domain.book import ControlState
-from domain.errors import BadInput, DeskError
+from domain.errors import BadInput, DeskError, NotFound
 from domain.ids import short_id
+from domain.orders import OrderIntent
 from domain.proposal import Origin
 from domain.records import Cause, Control, Flow, FlowKind, ProposalRecord
 from graph import execution
@@ -98,6 +99,30 @@ def cancel_entries(till: Till, control: Control) -> Stopped:
         else:
             cancelled.append(intent.client_order_id)
     return Stopped(control, tuple(cancelled), failed)
+
+
+def cancel_order(till: Till, name: str, by: str) -> OrderIntent:
+    """Ask the broker to cancel one order that may add exposure, by a unique beginning of its id; audited.
+
+    Raises:
+        NotFound: no open order, or more than one, has this id.
+        BadInput: it is an exit: those are not taken away from a position.
+        DeskError: the broker did not answer.
+    """
+    found = [
+        intent
+        for intent in till.ledger.intents(till.portfolio, open_only=True)
+        if name and intent.client_order_id.startswith(name)
+    ]
+    if len(found) != 1:
+        raise NotFound(f"{len(found)} open orders begin with {name!r}", "`pm orders` or /orders lists them")
+    (intent,) = found
+    if intent.reduces:
+        raise BadInput(f"{intent.client_order_id} is an exit of {intent.symbol}", "exits and stops stay")
+    after = execution.cancel(till, intent)
+    said: dict[str, str | int | float | bool | None] = {"symbol": intent.symbol, "state": after.state.value}
+    till.ledger.audit(till.portfolio, "order_cancel_asked", intent.client_order_id, said, by)
+    return after
 
 
 def resume_phrase(portfolio: str) -> str:

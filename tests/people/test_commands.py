@@ -4,6 +4,7 @@ import pytest
 
 from graph.control import CONFIRM_AFTER
 from tests.graph.conftest import proposal
+from tests.graph.test_control import resting_entry
 from tests.people.conftest import ALICE, BOB, CAROL, open_house
 from tests.standins.telegram import TelegramServer
 from workers.settling import AGES
@@ -112,3 +113,19 @@ def test_talk_among_people_is_left_alone(house):
 def test_requests_that_wait_too_long_are_those_that_trade_on_old_reasons():
     assert {"close", "run"} == AGES
     assert CONFIRM_AFTER.total_seconds() == 60
+
+
+def test_an_approver_cancels_an_entry_that_rests_and_nobody_takes_a_stop_away(tmp_path):
+    with open_house(tmp_path / "home") as house:
+        entry = resting_entry(house.desk)
+
+        stranger = house.say(f"/cancel {entry.client_order_id}", user=CAROL)
+        unknown = house.say("/cancel pm-NOTHING", user=BOB)
+        nothing = house.say("/cancel", user=BOB)
+        asked = house.say(f"/cancel {entry.client_order_id[:8]}", user=BOB)
+
+        assert stranger.outcome == unknown.outcome == nothing.outcome == "refused"
+        assert asked.outcome == "cancel asked"
+        assert house.ledger.intents(house.name, open_only=True) == ()
+        rows = [row for row in house.ledger.audit_rows(house.name) if row.action == "order_cancel_asked"]
+        assert [(row.subject, row.actor) for row in rows] == [(entry.client_order_id, "bob")]

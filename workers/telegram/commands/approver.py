@@ -1,8 +1,9 @@
-"""/approve /reject /pause /close /run: answers, and requests that a process with a graph carries out."""
+"""/approve /reject /pause /cancel /close /run: answers, and requests that a process with a graph carries out."""
 
-from domain.errors import NotFound
+from domain.errors import DeskError, NotFound
 from domain.records import ProposalRecord
 from graph.answers import shown_quantity
+from graph.control import cancel_order
 from graph.priced import priced_symbols
 from workers.cards import short
 from workers.telegram import answering, whole_desk
@@ -48,6 +49,16 @@ def _close(visit: Visit) -> Response:
     return Response("recorded", f"recorded: {share:g} % of {symbol} is proposed for sale, through the gate", symbol)
 
 
+def _cancel(visit: Visit) -> Response:
+    words = visit.incoming.arguments
+    try:
+        after = cancel_order(visit.desk.till, words[0] if words else "", visit.person.name)
+    except DeskError as error:
+        return refused(str(error))
+    said = f"asked the broker to cancel {after.client_order_id} ({after.symbol}): {after.state.value}"
+    return Response("cancel asked", said, after.client_order_id)
+
+
 def _run(visit: Visit) -> Response:
     desk = visit.desk
     key = f"run:{desk.portfolio}:{int(desk.wall.timestamp()) // RUN_SECONDS}"
@@ -79,6 +90,7 @@ COMMANDS = {
     "approve": Command(Role.APPROVER, "ID [UNITS]: say yes", _approve),
     "reject": Command(Role.APPROVER, "ID [why]: say no", _reject),
     "close": Command(Role.APPROVER, "SYMBOL [per cent]: propose to sell", _close),
+    "cancel": Command(Role.APPROVER, "ORDER: cancel an entry that rests", _cancel),
     "run": Command(Role.APPROVER, "run the next session", _run),
     "pause": Command(Role.APPROVER, "only reduce, until /resume", whole_desk.pause),
 }
