@@ -92,6 +92,7 @@ def run_experiment(
             max_concurrency=4,
             reporter=_silent(),
             enable_cache=False,
+            state=_own_login() if settings.key else None,
         )
     scores = {one.input["case"]: {n: s for n, s in one.scores.items() if s is not None} for one in result.results}
     errors = {one.input["case"]: str(one.error) for one in result.results if one.error is not None}
@@ -131,3 +132,11 @@ def _silent() -> Any:
     from braintrust import Reporter  # noqa: PLC0415 - as above
 
     return Reporter("silent", report_eval=lambda *_, **__: True, report_run=lambda *_, **__: True)
+
+
+def _own_login() -> Any:
+    """A login of the experiment's own, so that traces of the same process keep theirs."""
+    from braintrust.logger import BraintrustState  # noqa: PLC0415 - as above
+
+    make: Any = BraintrustState
+    return make()

@@ -18,7 +18,7 @@ FIRST = {
     "slot-not-unique": (1, "I8"),
     "kill-not-checked": (57, "I4"),
     "not-found-is-rejected": (11, "I10"),
-    "late-order-not-adopted": (11, "I10"),
+    "late-order-not-adopted": (17, "I10"),
     "quarantine-released-early": (17, "I10"),
 }
 """The first seed that found the bug, and by which promise."""

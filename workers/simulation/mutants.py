@@ -183,7 +183,7 @@ def _not_found_is_rejected(stack: ExitStack) -> None:
 
 @mutant("late-order-not-adopted")
 def _late_order_not_adopted(stack: ExitStack) -> None:
-    """Nobody looks for a quarantined order any more."""
+    """Nobody looks for a quarantined order any more, nor for executions of one that was given up."""
 
     def refresh(ctx: Any, intent: Any) -> Any:
         if intent.state is IntentState.QUARANTINED:
@@ -191,6 +191,7 @@ def _late_order_not_adopted(stack: ExitStack) -> None:
         return old(ctx, intent)
 
     old = _swap(stack, execution, "refresh", refresh)
+    _swap(stack, execution, "adopt_late", lambda *_: 0)
 
 
 @mutant("quarantine-released-early")

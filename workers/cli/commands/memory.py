@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from domain.episodes import Episode, EpisodeIndex
     from graph.context import Context
 
-memory = typer.Typer(no_args_is_help=True, help="Search, rebuild or thin out the index of earlier decisions.")
+memory = typer.Typer(no_args_is_help=True, help="Search or rebuild what is remembered.")
 
 Limit = Annotated[int, typer.Option("--limit", min=1, max=100, help="How many, most similar first.")]
 Symbol = Annotated[str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only decisions about this symbol.")]

@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def advance(portfolio: Portfolio = DEFAULT_PORTFOLIO, as_json: Json = False) -> None:
-        """Move everything that can move: judge what is due, follow orders, expire what waited too long.
+        """Judge, send, follow and expire what is due.
 
         Safe to repeat, at any time, from anywhere. Nothing new is decided.
         """

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
         jobs: Jobs = 1,
         as_json: Json = False,
     ) -> None:
-        """Break everything, in virtual time, and look for a broken promise.
+        """Break everything and look for a broken promise.
 
         Each seed is a day of the production gate, approvals, execution, reconcile and kill switch between simulated
         edges: a database, a broker, a bus and people that fail, lag, repeat and contradict each other, and processes
