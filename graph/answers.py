@@ -44,7 +44,7 @@ def answer_card(
     if answer not in {"approve", "reject"}:
         raise BadInput(f"answer {answer!r} is neither approve nor reject", "say one of them")
     shown = shown_quantity(record)
-    allowed = _allowed(record, shown, half=half, quantity=quantity) if answer == "approve" else 0.0
+    allowed = allowed_quantity(record, shown, half=half, quantity=quantity) if answer == "approve" else 0.0
     low, high = _collar(ctx, record)
     return ctx.ledger.decide(
         Approval(
@@ -76,7 +76,8 @@ def shown_breaches(record: ProposalRecord) -> dict[str, float | None]:
     return {result.rule: result.observed for result in results if result.outcome is Outcome.SOFT}
 
 
-def _allowed(record: ProposalRecord, shown: float, *, half: bool, quantity: float | None) -> float:
+def allowed_quantity(record: ProposalRecord, shown: float, *, half: bool, quantity: float | None) -> float:
+    """Work out what a yes grants of what was `shown`; raises BadInput for more than that, or for less than a unit."""
     lot = record.trade.lot if record.trade else 1.0
     if quantity is not None:
         if not 0.0 < quantity <= shown:

@@ -33,8 +33,8 @@ def test_one_yes_waits_for_the_other_person(pm):
     (waiting, *_) = pm("pending")[1]
 
     stranger = pm("approve", waiting["id"], "--by", "eve")
-    first = pm("approve", waiting["id"], "--by", "ann")
-    again = pm("approve", waiting["id"], "--by", "ann")
+    first = pm("approve", waiting["id"], "--by", "ann", "--half")
+    again = pm("approve", waiting["id"], "--by", "ann", "--half")
     still = [one["id"] for one in pm("pending")[1]]
     second = pm("approve", waiting["id"], "--by", "bob")
 
@@ -43,6 +43,7 @@ def test_one_yes_waits_for_the_other_person(pm):
     assert waiting["id"] in still
     assert second[0] == 0
     assert second[1]["status"] in {"executing", "done", "rejected"}
+    assert second[1]["quantity"] <= waiting["quantity"] // 2  # the least that both agreed to
 
 
 def test_a_no_takes_one(pm):

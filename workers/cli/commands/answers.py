@@ -9,7 +9,7 @@ from workers.cli.options import DEFAULT_PORTFOLIO, Json, Portfolio, ProposalId
 
 if TYPE_CHECKING:
     from domain.records import ProposalRecord
-    from graph.two_people import Agreement
+    from workers.telegram.consent import Agreed
     from workers.wiring import Wired
 
 
@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
         The risk engine judges once more at fresh prices; what is traded never exceeds what you saw. Where the mandate
         names two approvers or more, what is above the soft position limit, opens a short or an option, or overrides two
-        rules takes two of them, each with --by, within 15 minutes.
+        rules takes two of them, each with --by, within 10 minutes.
         """
         if half and quantity is not None:
             raise BadInput("--half and --quantity exclude each other", "give one of them")
@@ -86,9 +86,11 @@ def _answer(
     with wire(portfolio) as wired:
         ledger = wired.ctx.ledger
         record = ledger.find_proposal(proposal, wired.ctx.portfolio)
-        if answer == "approve" and not (how := _agreed(wired, record, by)).done:
-            _show_first_yes(how, by, as_json=as_json)
-            return
+        if answer == "approve" and (how := _agreed(wired, record, by, half=half, quantity=quantity)) is not None:
+            if not how.done:
+                _show_first_yes(how, by, as_json=as_json)
+                return
+            half, quantity, reason = False, how.quantity, how.reason
         answer_card(
             wired.ctx,
             record,
@@ -108,20 +110,34 @@ def _answer(
             show_proposals.answered(wired, after)
 
 
-def _agreed(wired: "Wired", record: "ProposalRecord", by: str) -> "Agreement":
-    """Tell whether enough people have said yes; one is enough but where the mandate names more, for what is grave."""
-    from graph.two_people import Agreement, agree
+def _agreed(
+    wired: "Wired", record: "ProposalRecord", by: str, *, half: bool, quantity: float | None
+) -> "Agreed | None":
+    """Write down a yes that takes a second person's, and tell whether that is there; None where one is enough."""
+    from graph.answers import allowed_quantity, shown_quantity
     from workers.cards.safeguards import reasons_for_two
+    from workers.telegram.consent import agree
+    from workers.telegram.staff import Person, Role
 
-    approvers, wall = wired.ctx.mandate.approvers, wired.ctx.clock.wall()
-    if len(approvers) > 1 and reasons_for_two(record):
-        return agree(wired.ctx, approvers, f"P-{record.id}", by, record.version)
-    if by != "local" and by not in approvers:
+    approvers, ledger = wired.ctx.mandate.approvers, wired.ctx.ledger
+    if by not in {"local", *approvers} or (len(approvers) > 1 and reasons_for_two(record) and by not in approvers):
         raise BadInput(f"{by} is no approver of {record.portfolio!r}", f"--by takes one of: {', '.join(approvers)}")
-    return Agreement(done=True, how="", single_operator=False, not_before=wall, until=wall)
+    if len(approvers) == 1 or not reasons_for_two(record):
+        return None
+    granted = allowed_quantity(record, shown_quantity(record), half=half, quantity=quantity)
+    return agree(
+        ledger,
+        record.portfolio,
+        f"P-{record.id}",
+        record.version,
+        Person(0, Role.APPROVER, by),
+        wired.ctx.clock.wall(),
+        quantity=granted,
+        single=False,
+    )
 
 
-def _show_first_yes(how: "Agreement", by: str, *, as_json: bool) -> None:
+def _show_first_yes(how: "Agreed", by: str, *, as_json: bool) -> None:
     from workers.cli import output
 
     if as_json:
