@@ -2,18 +2,21 @@
 
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import Session
 
 from domain.errors import NotFound
 from domain.records import Control
+from memory.ledger.held import hold
+from memory.ledger.prepared import Prepared
 from memory.ledger.sql import run, table_of
 from memory.ledger.tables import ControlRow, PortfolioRow, ReservationRow
 
 R = TypeVar("R")
-ACCOUNTS, CONTROLS = table_of(PortfolioRow), table_of(ControlRow)
-ACCOUNT = select(*ACCOUNTS.c).where(ACCOUNTS.c.name == bindparam("whose"))
-CONTROL = select(*CONTROLS.c).where(CONTROLS.c.portfolio == bindparam("whose"))
+ACCOUNTS, CONTROLS, ROOM = table_of(PortfolioRow), table_of(ControlRow), table_of(ReservationRow)
+ACCOUNT = Prepared(select(*ACCOUNTS.c).where(ACCOUNTS.c.name == bindparam("whose")))
+RELEASE = Prepared(delete(ROOM).where(ROOM.c.proposal_id == bindparam("of")))
+CONTROL = Prepared(select(*CONTROLS.c).where(CONTROLS.c.portfolio == bindparam("whose")))
 
 
 def account_of(session: Session, portfolio: str) -> PortfolioRow:
@@ -33,12 +36,12 @@ def read_control(session: Session, portfolio: str) -> Any:
 
 def hold_account(session: Session, portfolio: str) -> PortfolioRow:
     """Read the account and keep other writers from it (SQLite: the transaction does); raises NotFound."""
-    return _found(session.get(PortfolioRow, portfolio, with_for_update=True), portfolio)
+    return _found(hold(session, PortfolioRow, portfolio), portfolio)
 
 
 def control_of(session: Session, portfolio: str) -> ControlRow:
     """Read the control row; raises NotFound."""
-    row = session.get(ControlRow, portfolio)
+    row = hold(session, ControlRow, portfolio)
     if row is None:
         raise _unknown(portfolio)
     return row
@@ -51,9 +54,7 @@ def to_control(row: Any) -> Control:
 
 def release(session: Session, proposal_id: str) -> None:
     """Give back the room a proposal has taken, if any."""
-    row = session.get(ReservationRow, proposal_id)
-    if row is not None:
-        session.delete(row)
+    run(session, RELEASE, of=proposal_id)
 
 
 def _found(row: R | None, portfolio: str) -> R:

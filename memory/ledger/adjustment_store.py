@@ -12,12 +12,14 @@ from domain.orders import Fill, IntentState
 from domain.records import ProposalStatus
 from domain.trade import ExitPlan, Side
 from memory.ledger.accounts import hold_account, release
+from memory.ledger.book_rows import POSITIONS
 from memory.ledger.holding import EXTERNAL, Holding, fold
 from memory.ledger.mismatch_store import CASH, mismatch_rows
 from memory.ledger.part import Part
 from memory.ledger.positions import events_of, holding_of, moment_of, plan_key, refold
 from memory.ledger.proposal_rows import answer_by_desk, hold_proposal
-from memory.ledger.tables import AdjustmentRow, FillRow, IntentRow, MismatchRow, PositionRow, ProposalRow
+from memory.ledger.sql import run
+from memory.ledger.tables import AdjustmentRow, FillRow, IntentRow, MismatchRow, ProposalRow
 from memory.ledger.types import to_micro
 
 NOT_SENT = (ProposalStatus.SCHEDULED, ProposalStatus.JUDGED, ProposalStatus.AWAITING, ProposalStatus.APPROVED)
@@ -123,8 +125,7 @@ class AdjustmentPart(Part):
     def holdings(self, portfolio: str) -> dict[str, date]:
         """Map what is held to the session it was opened in."""
         with self._database.read() as db:
-            rows = db.exec(select(PositionRow).where(PositionRow.portfolio == portfolio).order_by(PositionRow.symbol))
-            return {row.symbol: row.opened for row in rows}
+            return {row.symbol: row.opened for row in run(db, POSITIONS, portfolio=portfolio)}
 
     def adjustments(self, portfolio: str) -> tuple[Adjustment, ...]:
         """List adjustments, oldest first."""

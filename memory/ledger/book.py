@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row
 from sqlmodel import Session
 
 from domain.book import Book, Position, RecentProposal, Reservation, TradeToday, WorkingOrder
@@ -23,10 +22,10 @@ from memory.ledger.book_rows import (
     RESERVATIONS,
     SURVIVED,
     UNIT_VALUES,
-    rows,
 )
 from memory.ledger.calibration_store import read_calibrations
 from memory.ledger.proposal_rows import HOLDS_ROOM
+from memory.ledger.sql import run
 
 UNCERTAIN = frozenset({IntentState.UNKNOWN, IntentState.QUARANTINED})
 BY_HAND = "by hand"
@@ -55,10 +54,10 @@ def read_book(
     positions = _positions(session, portfolio)
     cash = float(account.cash)
     equity = cash + sum(held.quantity * _price(prices, symbol) for symbol, held in positions.items())
-    intents = rows(session, OPEN_INTENTS, portfolio=portfolio)
-    by_hand = rows(session, EXTERNAL_ORDERS, portfolio=portfolio)
-    today = [row for row in rows(session, PROPOSALS_OF_DAY, portfolio=portfolio, day=day) if row.id not in without]
-    week = rows(session, FILLS_SINCE, portfolio=portfolio, day=day, since=day - timedelta(days=7))
+    intents = run(session, OPEN_INTENTS, portfolio=portfolio)
+    by_hand = run(session, EXTERNAL_ORDERS, portfolio=portfolio)
+    today = [row for row in run(session, PROPOSALS_OF_DAY, portfolio=portfolio, day=day) if row.id not in without]
+    week = run(session, FILLS_SINCE, portfolio=portfolio, day=day, since=day - timedelta(days=7))
     control = read_control(session, portfolio)
     return Book(
         portfolio=portfolio,
@@ -82,7 +81,7 @@ def read_book(
         stopped_out=_stopped_out(today, [fill for fill in week if fill.session == day]),
         unknown_orders=sum(intent.state in UNCERTAIN for intent in intents)
         + sum(row.symbol not in prices for row in by_hand),
-        mismatches=rows(session, SURVIVED, portfolio=portfolio)[0][0],
+        mismatches=run(session, SURVIVED, portfolio=portfolio)[0][0],
         account_age_seconds=(now - account.account_seen_at).total_seconds()
         if now is not None and account.account_seen_at is not None
         else None,
@@ -107,11 +106,11 @@ def _positions(session: Session, portfolio: str) -> dict[str, Position]:
             plan=ExitPlan.model_validate(row.plan) if row.plan else None,
             proposal_id=row.proposal_id,
         )
-        for row in rows(session, POSITIONS, portfolio=portfolio)
+        for row in run(session, POSITIONS, portfolio=portfolio)
     }
 
 
-def _working(row: Row[Any], prices: Mapping[str, float]) -> WorkingOrder:
+def _working(row: Any, prices: Mapping[str, float]) -> WorkingOrder:
     return WorkingOrder(
         client_order_id=row.client_order_id,
         proposal_id=row.proposal_id,
@@ -124,7 +123,7 @@ def _working(row: Row[Any], prices: Mapping[str, float]) -> WorkingOrder:
     )
 
 
-def _by_hand(row: Row[Any], positions: Mapping[str, Position], prices: Mapping[str, float]) -> WorkingOrder:
+def _by_hand(row: Any, positions: Mapping[str, Position], prices: Mapping[str, float]) -> WorkingOrder:
     held, quantity = positions.get(row.symbol), float(row.quantity)
     units = (held.quantity if row.side is Side.SELL else -held.quantity) if held else 0.0
     return WorkingOrder(
@@ -149,12 +148,12 @@ def _reservations(session: Session, portfolio: str, without: Collection[str]) ->
             stop_risk=row.stop_risk,
             reduces=row.reduces,
         )
-        for row in rows(session, RESERVATIONS, portfolio=portfolio)
+        for row in run(session, RESERVATIONS, portfolio=portfolio)
         if row.proposal_id not in without
     )
 
 
-def _trade_today(row: Row[Any]) -> TradeToday | None:
+def _trade_today(row: Any) -> TradeToday | None:
     if row.price is None or not (row.status in ACCEPTED or row.filled_quantity):
         return None
     quantity = row.filled_quantity if row.status.is_final else row.quantity
@@ -167,17 +166,17 @@ def _trade_today(row: Row[Any]) -> TradeToday | None:
     )
 
 
-def _recent(row: Row[Any]) -> RecentProposal:
+def _recent(row: Any) -> RecentProposal:
     return RecentProposal(proposal_id=row.id, symbol=row.symbol, side=row.side, payload_hash=row.payload_hash)
 
 
-def _stopped_out(today: Sequence[Row[Any]], fills: Sequence[Row[Any]]) -> tuple[str, ...]:
+def _stopped_out(today: Sequence[Any], fills: Sequence[Any]) -> tuple[str, ...]:
     by_the_monitor = {row.symbol for row in today if row.exit_kind is ExitKind.STOP and _trade_today(row)}
     at_the_broker = {fill.symbol for fill in fills if fill.leg is ExitKind.STOP}
     return tuple(sorted(by_the_monitor | at_the_broker))
 
 
-def _day_trades(fills: Sequence[Row[Any]]) -> int:
+def _day_trades(fills: Sequence[Any]) -> int:
     """Count round trips: within one session, as many times as a symbol was both bought and sold in turn.
 
     Seven calendar days hold five sessions, or four where one of the weekdays was a holiday.
@@ -190,5 +189,5 @@ def _day_trades(fills: Sequence[Row[Any]]) -> int:
 
 
 def _last_return(session: Session, portfolio: str, day: date) -> float | None:
-    known = [tuple(found) for found in rows(session, UNIT_VALUES, portfolio=portfolio, day=day)]
+    known = [tuple(found) for found in run(session, UNIT_VALUES, portfolio=portfolio, day=day)]
     return known[0][0] / known[0][1] - 1.0 if known else None

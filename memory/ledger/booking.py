@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session
 
 from domain.errors import BadInput
 from domain.orders import Fill, IntentState, Order, OrderStatus
@@ -14,10 +15,21 @@ from memory.ledger.accounts import hold_account
 from memory.ledger.chain import Detail
 from memory.ledger.holding import cash_flow, fold
 from memory.ledger.positions import holding_of, moment_of, names_of, newest_moment, refold, store_holding
+from memory.ledger.prepared import Prepared
 from memory.ledger.proposal_rows import hold_proposal
-from memory.ledger.sql import insert_once, upsert
+from memory.ledger.sql import by_key, insert_once, run, table_of, upsert
 from memory.ledger.tables import BrokerOrderRow, FillRow, IntentRow
 from memory.ledger.types import to_micro
+
+INTENTS = table_of(IntentRow)
+OTHERS = Prepared(
+    select(INTENTS.c.client_order_id).where(
+        INTENTS.c.proposal_id == bindparam("of"),
+        INTENTS.c.client_order_id != bindparam("own"),
+        INTENTS.c.state.not_in([state for state in IntentState if state.is_final]),
+    )
+)
+"""The unfinished orders of a proposal but for one."""
 
 
 class Note(Protocol):
@@ -64,7 +76,7 @@ class Booking:
         return fill.model_copy(update={"symbol": symbol})
 
     def _tell(self, order: Order, at: datetime) -> None:
-        known = self._db.get(BrokerOrderRow, order.client_order_id)
+        known = by_key(self._db, BrokerOrderRow, order.client_order_id)
         stale = known is not None and (
             (known.status.is_final and not order.status.is_final) or known.filled_quantity > order.filled_quantity
         )
@@ -144,17 +156,13 @@ class Booking:
 
 def end_proposal(db: Session, intent: IntentRow, problem: str, at: datetime, note: Note) -> None:
     """End the proposal of a final intent, unless another of its orders may still do something."""
-    db.flush()
-    others = select(IntentRow.client_order_id).where(
-        IntentRow.proposal_id == intent.proposal_id,
-        IntentRow.client_order_id != intent.client_order_id,
-        col(IntentRow.state).not_in([state for state in IntentState if state.is_final]),
-    )
     proposal = hold_proposal(db, intent.proposal_id)
     refused = intent.state is IntentState.REJECTED and not proposal.filled_quantity
     status = ProposalStatus.REJECTED if refused else ProposalStatus.DONE
     was_refused_and_filled_late = proposal.status is ProposalStatus.REJECTED and bool(proposal.filled_quantity)
-    if not (proposal.status is ProposalStatus.EXECUTING or was_refused_and_filled_late) or db.exec(others).first():
+    if not (proposal.status is ProposalStatus.EXECUTING or was_refused_and_filled_late) or run(
+        db, OTHERS, of=intent.proposal_id, own=intent.client_order_id
+    ):
         return
     proposal.status = status
     proposal.problem = "" if proposal.filled_quantity else problem

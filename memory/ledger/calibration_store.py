@@ -8,11 +8,12 @@ from sqlmodel import Session
 from domain.calibration import Calibration
 from domain.proposal import Origin
 from memory.ledger.part import Part
+from memory.ledger.prepared import Prepared
 from memory.ledger.sql import run, table_of, upsert
 from memory.ledger.tables import CalibrationRow
 
 MAPS = table_of(CalibrationRow)
-CALIBRATIONS = select(*MAPS.c).where(MAPS.c.portfolio == bindparam("whose")).order_by(MAPS.c.origin)
+CALIBRATIONS = Prepared(select(*MAPS.c).where(MAPS.c.portfolio == bindparam("whose")).order_by(MAPS.c.origin))
 
 
 class CalibrationPart(Part):

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, insert, update
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from domain.errors import LedgerDamaged
 from domain.ids import canonical, digest
-from memory.ledger.sql import insert_once
+from memory.ledger.prepared import Prepared
+from memory.ledger.sql import insert_once, run, table_of
 from memory.ledger.tables import AuditHeadRow, AuditTableRow
 
 Detail = Mapping[str, str | int | float | bool | None]
@@ -16,25 +17,20 @@ GENESIS = "0" * 64
 HEADS = "audit_heads"
 FACT = ("chain", "sequence", "at", "actor", "action", "subject", "detail", "previous_hash")
 """What a row's hash covers, in this order."""
-END = select(AuditHeadRow.length, AuditHeadRow.hash).where(col(AuditHeadRow.chain) == bindparam("of")).with_for_update()
-ADD = insert(AuditTableRow)
-MOVE = (
-    update(AuditHeadRow)
-    .where(col(AuditHeadRow.chain) == bindparam("of"))
-    .values(length=bindparam("to"), hash=bindparam("ending"))
-)
+HEAD, ROWS = table_of(AuditHeadRow), table_of(AuditTableRow)
+END = Prepared(sa.select(HEAD.c.length, HEAD.c.hash).where(HEAD.c.chain == sa.bindparam("of")).with_for_update())
+ADD = Prepared(sa.insert(ROWS), (*FACT, "hash"))
+MOVE = Prepared(sa.update(HEAD).where(HEAD.c.chain == sa.bindparam("of")), ("length", "hash"))
 REMEDY = "keep this PM_HOME for examination and restore a copy"
 
 
 def append(session: Session, at: datetime, chain: str, action: str, subject: str, detail: Detail, actor: str) -> None:
     """Append one row in the transaction of its fact."""
-    session.flush()
-    connection = session.connection()
-    length, previous = _head(session, connection, chain)
+    length, previous = _head(session, chain)
     fact = (chain, length + 1, at.astimezone(UTC), actor, action, subject, canonical(dict(detail)), previous)
     own = _hash(*fact)
-    connection.execute(ADD, dict(zip(FACT, fact, strict=True)) | {"hash": own})
-    connection.execute(MOVE, {"of": chain, "to": length + 1, "ending": own})
+    run(session, ADD, **dict(zip(FACT, fact, strict=True)), hash=own)
+    run(session, MOVE, of=chain, length=length + 1, hash=own)
     session.info[HEADS][chain] = length + 1, own
 
 
@@ -82,13 +78,13 @@ def _broken(head: AuditHeadRow, sequence: int, what: str) -> LedgerDamaged:
     return LedgerDamaged(f"audit chain {head.chain!r} is broken at row {sequence}: {what}", REMEDY)
 
 
-def _head(session: Session, connection: Connection, chain: str) -> tuple[int, str]:
+def _head(session: Session, chain: str) -> tuple[int, str]:
     """Lock the chain's end and read its length and hash; a transaction that has it keeps it."""
     heads: dict[str, tuple[int, str]] = session.info.setdefault(HEADS, {})
     if chain not in heads:
-        found = connection.execute(END, {"of": chain}).first()
+        found = run(session, END, of=chain).first()
         if found is None:
             insert_once(session, AuditHeadRow(chain=chain, length=0, hash=GENESIS))
-            found = connection.execute(END, {"of": chain}).one()
+            found = run(session, END, of=chain)[0]
         heads[chain] = found.length, found.hash
     return heads[chain]

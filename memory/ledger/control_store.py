@@ -16,6 +16,7 @@ from memory.ledger.accounts import control_of, hold_account, to_control
 from memory.ledger.book import read_book
 from memory.ledger.chain import Detail
 from memory.ledger.part import Part
+from memory.ledger.prepared import Prepared
 from memory.ledger.sql import insert_once, run, table_of
 from memory.ledger.tables import (
     BreakerActRow,
@@ -29,7 +30,7 @@ MOST_MONEY = Decimal("1e12")
 STRICTNESS = (ControlState.ACTIVE, ControlState.REDUCING, ControlState.HALTED)
 
 FLOWS = table_of(FlowRow)
-MOVED = sa.select(*FLOWS.c).where(FLOWS.c.portfolio == sa.bindparam("whose")).order_by(FLOWS.c.number)
+MOVED = Prepared(sa.select(*FLOWS.c).where(FLOWS.c.portfolio == sa.bindparam("whose")).order_by(FLOWS.c.number))
 
 
 class ControlPart(Part):

@@ -10,11 +10,12 @@ from sqlmodel import Session
 from domain.errors import LedgerDamaged, NotFound
 from domain.ids import canonical
 from memory.ledger.engine import RESTORE
+from memory.ledger.prepared import Prepared
 from memory.ledger.sql import insert_once, run, table_of
 from memory.ledger.tables import SnapshotRow
 
 DOCUMENTS = table_of(SnapshotRow)
-THERE = select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest == bindparam("digest"))
+THERE = Prepared(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest == bindparam("digest")))
 
 
 class Document(Protocol):

@@ -1,6 +1,7 @@
 """Transactions of the ledger: readers share, a writer holds its lock from its first statement on."""
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -9,11 +10,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import Busy, LedgerDamaged
+from memory.ledger.held import LedgerSession
+from memory.ledger.prepared import Prepared
 from memory.postgres import PostgresUrl, advisory_key, options
 
 BUSY_TIMEOUT_MS = 10_000
@@ -21,6 +24,7 @@ STATEMENT_TIMEOUT_MS = 5_000
 POOL_SIZE = 10
 POOL_SECONDS = 10.0
 WRITES = "ledger_writes"
+BEGIN_READING, BEGIN_WRITING = Prepared(text("BEGIN")), Prepared(text("BEGIN IMMEDIATE"))
 RESTORE = "restore a copy of PM_HOME, or start a new one with another PM_HOME"
 POSTGRES = "postgresql"
 
@@ -39,7 +43,7 @@ def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
 
     One that is not `durable` survives the death of its process, but not of the machine: for what can be made again.
     """
-    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=24)
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
     event.listen(engine, "connect", _prepare if durable else _prepare_quick)
     event.listen(engine, "begin", _begin)
     return engine
@@ -63,14 +67,19 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.is_postgres = engine.dialect.name == POSTGRES
-        self._reader = _seeing_one_state(engine) if self.is_postgres else engine
-        self._writer = engine.execution_options(**{WRITES: True})
+        self._reader = _Lane(_seeing_one_state(engine) if self.is_postgres else engine, keeps=not self.is_postgres)
+        self._writer = _Lane(engine.execution_options(**{WRITES: True}), keeps=not self.is_postgres)
+        self._engine = engine
         self._turn = threading.RLock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that sees one state of the ledger and changes nothing."""
-        with told_plainly(), Session(self._reader, autoflush=False) as session:
+        with (
+            told_plainly(),
+            self._reader.connection() as connection,
+            LedgerSession(connection, autoflush=False) as session,
+        ):
             yield session
 
     @contextmanager
@@ -86,13 +95,15 @@ class Database:
         with (
             nullcontext() if self.is_postgres else self._in_turn(),
             told_plainly(),
-            Session(self._writer, expire_on_commit=False) as session,
+            self._writer.connection() as connection,
+            LedgerSession(connection, expire_on_commit=False) as session,
             session.begin(),
         ):
             session.connection()
             if self.is_postgres and portfolio is not None:
                 _lock(session, portfolio)
             yield session
+            session.flush()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -106,7 +117,38 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
-        self._writer.dispose()
+        for lane in (self._reader, self._writer):
+            lane.close()
+        self._engine.dispose()
+
+
+class _Lane:
+    """Connections for transactions of one kind; SQLite's are kept open, because taking one costs more than a query."""
+
+    def __init__(self, engine: Engine, *, keeps: bool) -> None:
+        self._engine = engine
+        self._keeps = keeps
+        self._idle: deque[Connection] = deque()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Lend a connection that is in no transaction; one that comes back in one, or broken, is not lent again."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._engine.connect()
+        try:
+            yield connection
+        finally:
+            if self._keeps and not (connection.closed or connection.invalidated or connection.in_transaction()):
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    def close(self) -> None:
+        """Close what nobody has borrowed."""
+        while self._idle:
+            self._idle.pop().close()
 
 
 @contextmanager
@@ -178,4 +220,4 @@ def _prepare_quick(connection: DBAPIConnection, record: ConnectionPoolEntry) -> 
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    (BEGIN_WRITING if writes else BEGIN_READING).run(connection, {})

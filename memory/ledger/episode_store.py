@@ -14,6 +14,7 @@ from domain.orders import BookedFill
 from domain.trade import Side
 from memory.ledger.outbox_store import post_in
 from memory.ledger.part import Part
+from memory.ledger.prepared import Prepared
 from memory.ledger.proposal_rows import PROPOSALS, proposal_row
 from memory.ledger.sql import add_once, insert_once, run
 from memory.ledger.tables import EpisodeRow, FillRow, OutcomeRow
@@ -21,7 +22,7 @@ from memory.ledger.tables import EpisodeRow, FillRow, OutcomeRow
 MANY = 500
 """So many ids are looked up at once."""
 
-REMEMBERED = update(PROPOSALS).where(PROPOSALS.c.id == bindparam("whose")).values(remembered=True)
+REMEMBERED = Prepared(update(PROPOSALS).where(PROPOSALS.c.id == bindparam("whose")).values(remembered=True))
 
 
 class EpisodePart(Part):

@@ -11,6 +11,7 @@ from domain.orders import BrokerPosition, IntentState
 from domain.records import Mismatch
 from memory.ledger.accounts import hold_account, read_account
 from memory.ledger.part import Part
+from memory.ledger.prepared import Prepared
 from memory.ledger.sql import run, table_of
 from memory.ledger.tables import IntentRow, MismatchRow, PositionRow
 from memory.ledger.types import to_micro
@@ -25,9 +26,12 @@ CENT = Decimal("0.01")
 UNDECIDED = (IntentState.SUBMITTING, IntentState.UNKNOWN, IntentState.QUARANTINED)
 
 
-POSITIONS, INTENTS = table_of(PositionRow), table_of(IntentRow)
-HELD = select(POSITIONS.c.symbol, POSITIONS.c.quantity).where(POSITIONS.c.portfolio == bindparam("whose"))
-UNSURE = select(INTENTS.c.symbol).where(INTENTS.c.portfolio == bindparam("whose"), INTENTS.c.state.in_(UNDECIDED))
+POSITIONS, INTENTS, MISMATCHES = table_of(PositionRow), table_of(IntentRow), table_of(MismatchRow)
+HELD = Prepared(select(POSITIONS.c.symbol, POSITIONS.c.quantity).where(POSITIONS.c.portfolio == bindparam("whose")))
+UNSURE = Prepared(
+    select(INTENTS.c.symbol).where(INTENTS.c.portfolio == bindparam("whose"), INTENTS.c.state.in_(UNDECIDED))
+)
+ANY = Prepared(select(MISMATCHES.c.symbol).where(MISMATCHES.c.portfolio == bindparam("whose")).limit(1))
 
 
 class MismatchPart(Part):
@@ -42,7 +46,7 @@ class MismatchPart(Part):
         """
         theirs = {held.symbol: to_micro(held.quantity) for held in positions}
         with self._database.read() as db:
-            agrees = not _differences(db, portfolio, cash, theirs) and not mismatch_rows(db, portfolio)
+            agrees = not _differences(db, portfolio, cash, theirs) and not run(db, ANY, whose=portfolio)
             if agrees and self._clock.replay:
                 return ()
         with self._database.write(portfolio) as db:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlmodel import Session, col, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import AlreadyDecided, BadInput, NotFound
@@ -12,13 +14,22 @@ from domain.orders import Fill, IntentState, Order, OrderIntent
 from domain.records import ProposalStatus
 from memory.ledger.accounts import release
 from memory.ledger.booking import Booking, end_proposal
+from memory.ledger.held import hold
 from memory.ledger.part import Part
+from memory.ledger.prepared import Prepared
 from memory.ledger.proposal_rows import hold_proposal
-from memory.ledger.sql import by_key
+from memory.ledger.sql import add_once, by_key, run, table_of
 from memory.ledger.tables import FillRow, IntentRow, PositionRow
 
+INTENTS = table_of(IntentRow)
 MAY_TRADE = frozenset({ProposalStatus.JUDGED, ProposalStatus.APPROVED, ProposalStatus.EXECUTING})
 MAY_BE_SENT = (IntentState.PENDING, IntentState.SUBMITTING, IntentState.UNKNOWN)
+CLAIM = Prepared(
+    sa.update(INTENTS)
+    .where(INTENTS.c.client_order_id == sa.bindparam("of"), INTENTS.c.state.in_(MAY_BE_SENT))
+    .values(state=IntentState.SUBMITTING, attempt=INTENTS.c.attempt + 1)
+    .returning(INTENTS.c.client_order_id)
+)
 AT_THE_BROKER = frozenset({IntentState.OPEN, IntentState.PARTIAL})
 
 
@@ -32,21 +43,18 @@ class OrderPart(Part):
             AlreadyDecided: the proposal has ended, or nobody has said yes to it.
         """
         with self._database.write(intent.portfolio) as db:
-            stored = db.get(IntentRow, intent.client_order_id)
+            stored = by_key(db, IntentRow, intent.client_order_id)
             if stored is not None:
                 return _to_intent(stored)
             proposal = hold_proposal(db, intent.proposal_id)
             if proposal.status not in MAY_TRADE:
                 raise AlreadyDecided(f"P-{proposal.id} is {proposal.status.value} and can't become an order")
-            row = IntentRow(**intent.model_dump())
-            db.add(row)
+            add_once(db, IntentRow, **intent.model_dump())
             proposal.status = ProposalStatus.EXECUTING
             release(db, proposal.id)
             detail = {"client_order_id": intent.client_order_id, "quantity": str(intent.quantity)}
             self._note(db, intent.portfolio, "intent_committed", f"P-{proposal.id}", detail)
-            db.flush()
-            db.refresh(row)
-            return _to_intent(row)
+            return _to_intent(by_key(db, IntentRow, intent.client_order_id))
 
     def intent(self, client_order_id: str) -> OrderIntent | None:
         """Read a committed intent through a connection of its own."""
@@ -58,14 +66,12 @@ class OrderPart(Part):
         self, portfolio: str, *, open_only: bool = False, proposal_id: str | None = None
     ) -> tuple[OrderIntent, ...]:
         """List intents, oldest first."""
-        wanted = select(IntentRow).where(IntentRow.portfolio == portfolio)
-        if open_only:
-            wanted = wanted.where(col(IntentRow.state).in_([state for state in IntentState if not state.is_final]))
-        if proposal_id is not None:
-            wanted = wanted.where(IntentRow.proposal_id == proposal_id)
+        of = {} if proposal_id is None else {"of": proposal_id}
         with self._database.read() as db:
-            rows = db.exec(wanted.order_by(col(IntentRow.created_at), IntentRow.client_order_id))
-            return tuple(_to_intent(row) for row in rows)
+            return tuple(
+                _to_intent(row)
+                for row in run(db, _listing(open_only=open_only, of_proposal=bool(of)), whose=portfolio, **of)
+            )
 
     def bracketed(self, portfolio: str) -> tuple[OrderIntent, ...]:
         """List the entries with a stop in symbols that are held, oldest first: their legs may rest at the broker."""
@@ -110,15 +116,8 @@ class OrderPart(Part):
 
     def claim_intent(self, client_order_id: str, at: datetime) -> OrderIntent | None:  # noqa: ARG002 - `at` is the port's
         """Mark an unfinished intent SUBMITTING, count the attempt; None when it is final or already at the broker."""
-        claim = (
-            update(IntentRow)
-            .where(col(IntentRow.client_order_id) == client_order_id, col(IntentRow.state).in_(MAY_BE_SENT))
-            .values(state=IntentState.SUBMITTING, attempt=col(IntentRow.attempt) + 1)
-            .returning(col(IntentRow.client_order_id))
-            .execution_options(synchronize_session=False)
-        )
         with self._database.write(_portfolio_of(client_order_id)) as db:
-            claimed = db.exec(claim).first() is not None
+            claimed = bool(run(db, CLAIM, of=client_order_id))
             row = _intent_row(db, client_order_id)
             if not claimed:
                 return None
@@ -152,7 +151,6 @@ class OrderPart(Part):
         with self._database.write(_portfolio_of(order.client_order_id)) as db:
             row = _intent_row(db, order.client_order_id)
             Booking(db, row, self._note).book(order, fills, at)
-            db.flush()
             return _to_intent(row)
 
     def fills_of(self, proposal_id: str) -> tuple[Fill, ...]:
@@ -163,12 +161,22 @@ class OrderPart(Part):
             return tuple(Fill.model_validate(row.model_dump(exclude={"portfolio", "proposal_id"})) for row in rows)
 
 
+@cache
+def _listing(*, open_only: bool, of_proposal: bool) -> Prepared:
+    wanted = sa.select(*INTENTS.c).where(INTENTS.c.portfolio == sa.bindparam("whose"))
+    if open_only:
+        wanted = wanted.where(INTENTS.c.state.in_([state for state in IntentState if not state.is_final]))
+    if of_proposal:
+        wanted = wanted.where(INTENTS.c.proposal_id == sa.bindparam("of"))
+    return Prepared(wanted.order_by(INTENTS.c.created_at, INTENTS.c.client_order_id))
+
+
 def _portfolio_of(client_order_id: str) -> SelectOfScalar[str]:
     return select(IntentRow.portfolio).where(IntentRow.client_order_id == client_order_id)
 
 
 def _intent_row(db: Session, client_order_id: str) -> IntentRow:
-    row = db.get(IntentRow, client_order_id, with_for_update=True)
+    row = hold(db, IntentRow, client_order_id)
     if row is None:
         raise NotFound(f"no order {client_order_id}", "list them with `pm orders`")
     return row

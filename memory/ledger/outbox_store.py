@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 from domain.errors import NotFound
 from domain.outbox import OutboxItem
 from memory.ledger.part import Part
-from memory.ledger.sql import insert_once
+from memory.ledger.sql import add_once
 from memory.ledger.tables import OutboxRow
 
 LOCK = "outbox"
@@ -19,8 +19,8 @@ def post_in(
     session: Session, portfolio: str, topic: str, key: str, payload: Mapping[str, JsonValue], at: datetime
 ) -> bool:
     """Leave a message within somebody else's transaction, so that fact and message stand or fall together."""
-    row = OutboxRow(key=key, portfolio=portfolio, topic=topic, payload=dict(payload), created_at=at, due_at=at)
-    return insert_once(session, row)
+    row = {"key": key, "portfolio": portfolio, "topic": topic, "payload": dict(payload), "created_at": at, "due_at": at}
+    return add_once(session, OutboxRow, **row, attempts=0, problem="")
 
 
 class OutboxPart(Part):

@@ -13,6 +13,7 @@ from domain.records import Cause, Control, EquityPoint, FlowKind
 from memory.ledger.accounts import hold_account, read_control, to_control
 from memory.ledger.book import read_book
 from memory.ledger.locked_book import SqlLockedBook
+from memory.ledger.prepared import Prepared
 from memory.ledger.session_part import SessionPart
 from memory.ledger.sql import by_key, insert_once, run, table_of
 from memory.ledger.tables import ControlRow, EquityPointRow, FlowRow, PortfolioRow, ProposalRow, RunRow
@@ -22,7 +23,7 @@ OPENING = "opening"
 """The key of the flow that a portfolio starts with."""
 
 POINTS = table_of(EquityPointRow)
-NEWEST_POINTS = (
+NEWEST_POINTS = Prepared(
     sa.select(POINTS.c.session, POINTS.c.equity, POINTS.c.unit_value)
     .where(POINTS.c.portfolio == sa.bindparam("whose"))
     .order_by(POINTS.c.session.desc())

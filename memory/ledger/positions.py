@@ -4,20 +4,39 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from sqlalchemy import bindparam, delete
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, or_, select
 
 from domain.adjustment import AdjustmentKind
 from memory.ledger.holding import EXTERNAL, Holding, fold
+from memory.ledger.prepared import Prepared
 from memory.ledger.proposal_rows import hold_proposal
+from memory.ledger.sql import by_key, put, run, table_of
 from memory.ledger.tables import AdjustmentRow, FillRow, PositionRow
 
 Event = FillRow | AdjustmentRow
 Moment = tuple[datetime, str]
 
+POSITIONS, FILLS, ADJUSTMENTS = table_of(PositionRow), table_of(FillRow), table_of(AdjustmentRow)
+CLOSE = Prepared(
+    delete(POSITIONS).where(POSITIONS.c.portfolio == bindparam("whose"), POSITIONS.c.symbol == bindparam("what"))
+)
+LAST_FILL = Prepared(
+    select_columns(FILLS.c.at, FILLS.c.execution_id)
+    .where(FILLS.c.portfolio == bindparam("whose"), FILLS.c.symbol == bindparam("what"))
+    .order_by(FILLS.c.at.desc(), FILLS.c.execution_id.desc())
+    .limit(1)
+)
+ANY_ADJUSTMENT = Prepared(
+    select_columns(ADJUSTMENTS.c.number).where(ADJUSTMENTS.c.portfolio == bindparam("whose")).limit(1)
+)
+"""Whether there is any: most portfolios have none, and each fill asks several times."""
+
 
 def holding_of(db: Session, portfolio: str, symbol: str) -> Holding:
     """Read a holding; an empty one where there is none."""
-    row = db.get(PositionRow, (portfolio, symbol))
+    row = by_key(db, PositionRow, portfolio, symbol)
     return Holding(row.quantity, row.cost, row.opened, row.proposal_id) if row else Holding()
 
 
@@ -30,21 +49,19 @@ def refold(db: Session, portfolio: str, symbol: str) -> Holding:
 
 def store_holding(db: Session, portfolio: str, symbol: str, holding: Holding) -> None:
     """Write a holding down, or its end."""
-    row = db.get(PositionRow, (portfolio, symbol))
     if holding.opened is None or holding.proposal_id is None or not holding.quantity:
-        if row is not None:
-            db.delete(row)
+        run(db, CLOSE, whose=portfolio, what=symbol)
         return
-    db.merge(
-        PositionRow(
-            portfolio=portfolio,
-            symbol=symbol,
-            quantity=holding.quantity,
-            cost=holding.cost,
-            opened=holding.opened,
-            plan=_plan(db, portfolio, symbol, holding),
-            proposal_id=holding.proposal_id,
-        )
+    put(
+        db,
+        PositionRow,
+        portfolio=portfolio,
+        symbol=symbol,
+        quantity=holding.quantity,
+        cost=holding.cost,
+        opened=holding.opened,
+        plan=_plan(db, portfolio, symbol, holding),
+        proposal_id=holding.proposal_id,
     )
 
 
@@ -56,23 +73,18 @@ def events_of(db: Session, portfolio: str, symbol: str) -> Sequence[Event]:
 
 def newest_moment(db: Session, portfolio: str, symbol: str) -> Moment | None:
     """Tell when the last event of a holding was; None where there is none."""
-    last_fill = (
-        select(FillRow)
-        .where(FillRow.portfolio == portfolio, FillRow.symbol == symbol)
-        .order_by(col(FillRow.at).desc(), col(FillRow.execution_id).desc())
-        .limit(1)
-    )
-    found: list[Event] = [*db.exec(last_fill), *_adjustments(db, portfolio, symbol)]
-    return max(map(moment_of, found), default=None)
+    fills = [(_aware(fill.at), fill.execution_id) for fill in run(db, LAST_FILL, whose=portfolio, what=symbol)]
+    return max([*fills, *map(moment_of, _adjustments(db, portfolio, symbol))], default=None)
 
 
 def moment_of(event: Event) -> Moment:
     """Tell where an event stands in the order."""
-    at = event.at if event.at.tzinfo else event.at.replace(tzinfo=UTC)
-    return at, event.execution_id if isinstance(event, FillRow) else ""
+    return _aware(event.at), event.execution_id if isinstance(event, FillRow) else ""
 
 
 def _adjustments(db: Session, portfolio: str, symbol: str) -> Sequence[AdjustmentRow]:
+    if not run(db, ANY_ADJUSTMENT, whose=portfolio):
+        return ()
     wanted = select(AdjustmentRow).where(
         AdjustmentRow.portfolio == portfolio, or_(AdjustmentRow.symbol == symbol, AdjustmentRow.new_symbol == symbol)
     )
@@ -126,6 +138,8 @@ def _splits_since(db: Session, portfolio: str, symbol: str, since: datetime) -> 
 
 
 def _newest_first(db: Session, portfolio: str) -> Sequence[AdjustmentRow]:
+    if not run(db, ANY_ADJUSTMENT, whose=portfolio):
+        return ()
     every = select(AdjustmentRow).where(AdjustmentRow.portfolio == portfolio)
     return db.exec(every.order_by(col(AdjustmentRow.number).desc())).all()
 

@@ -4,33 +4,40 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import Executable, bindparam
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import NotFound
 from domain.records import Approval, ProposalRecord, ProposalStatus
 from domain.verdict import Phase, RiskVerdict
+from memory.ledger.held import hold
+from memory.ledger.prepared import Prepared
 from memory.ledger.sql import by_key, run, table_of
 from memory.ledger.tables import ApprovalRow, ProposalRow, VerdictRow
 
 R = TypeVar("R")
-PROPOSALS = table_of(ProposalRow)
+PROPOSALS, JUDGED = table_of(ProposalRow), table_of(VerdictRow)
 WHOLE = sa.select(*PROPOSALS.c)
 """Every column of proposals: what `read_records` builds on."""
-MEMBERS = WHOLE.where(PROPOSALS.c.portfolio == bindparam("whose"), PROPOSALS.c.batch_id == bindparam("batch")).order_by(
-    PROPOSALS.c.rank
+MEMBERS = Prepared(
+    WHOLE.where(PROPOSALS.c.portfolio == bindparam("whose"), PROPOSALS.c.batch_id == bindparam("batch")).order_by(
+        PROPOSALS.c.rank
+    )
 )
 """A batch, by rank."""
 STORED = tuple(name for name in ProposalRecord.model_fields if name not in {"verdict", "first_verdict"})
 """The fields of a record that are columns."""
 HOLDS_ROOM = frozenset({ProposalStatus.JUDGED, ProposalStatus.AWAITING, ProposalStatus.APPROVED})
 
-VERDICTS = select(VerdictRow.proposal_id, VerdictRow.version, VerdictRow.phase, VerdictRow.body).where(
-    col(VerdictRow.proposal_id).in_(bindparam("ids", expanding=True))
+VERDICTS = Prepared(
+    sa.select(
+        JUDGED.c.proposal_id, JUDGED.c.version, JUDGED.c.phase, sa.cast(JUDGED.c.body, sa.Text).label("body")
+    ).where(JUDGED.c.proposal_id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -46,7 +53,7 @@ def proposal_row(session: Session, proposal_id: str) -> Any:
 
 def hold_proposal(session: Session, proposal_id: str) -> ProposalRow:
     """Read a proposal's row and keep other writers from it (SQLite: the transaction does); raises NotFound."""
-    return _found(session.get(ProposalRow, proposal_id, with_for_update=True), proposal_id)
+    return _found(hold(session, ProposalRow, proposal_id), proposal_id)
 
 
 def to_record(session: Session, row: Any) -> ProposalRecord:
@@ -54,7 +61,7 @@ def to_record(session: Session, row: Any) -> ProposalRecord:
     return to_records(session, [row])[0]
 
 
-def read_records(session: Session, wanted: Executable, **values: object) -> tuple[ProposalRecord, ...]:
+def read_records(session: Session, wanted: Prepared, /, **values: object) -> tuple[ProposalRecord, ...]:
     """Read the proposals that a statement over `WHOLE` finds, with their verdicts, in its order."""
     return to_records(session, run(session, wanted, **values).all())
 
@@ -77,7 +84,13 @@ def verdicts_of(session: Session, proposal_id: str) -> tuple[RiskVerdict, ...]:
 def _verdicts(session: Session, ids: Sequence[str]) -> list[tuple[str, RiskVerdict]]:
     rows = run(session, VERDICTS, ids=ids)
     ordered = sorted(rows, key=lambda row: (row.version, row.phase is Phase.AFTER_YES))
-    return [(row.proposal_id, RiskVerdict.model_validate(row.body)) for row in ordered]
+    return [(row.proposal_id, _verdict(row.body)) for row in ordered]
+
+
+@lru_cache(maxsize=256)
+def _verdict(text: str) -> RiskVerdict:
+    """Read a verdict; it never changes, and is asked for several times on its way to an order."""
+    return RiskVerdict.model_validate_json(text)
 
 
 def to_approval(row: Any) -> Approval:

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import BindParameter, bindparam
 from sqlmodel import Session, col, func, select
 
 from domain.errors import BadInput, NotFound
@@ -15,6 +16,7 @@ from domain.trade import side_of
 from domain.verdict import RiskVerdict
 from memory.ledger.accounts import hold_account, release
 from memory.ledger.part import Part
+from memory.ledger.prepared import Prepared
 from memory.ledger.proposal_rows import (
     MEMBERS,
     PROPOSALS,
@@ -31,10 +33,13 @@ from memory.ledger.sql import insert_once, run
 from memory.ledger.tables import ProposalRow
 
 SHOWN_WHEN_AMBIGUOUS = 5
+ALL_OF_THEM = 2**31 - 1
 TURNED_DOWN = (ProposalStatus.REJECTED, ProposalStatus.DECLINED, ProposalStatus.EXPIRED)
 MINE = WHOLE.where(PROPOSALS.c.portfolio == bindparam("whose"))
-UNREMEMBERED = MINE.where(PROPOSALS.c.remembered.is_(False)).order_by(
-    PROPOSALS.c.created_at, PROPOSALS.c.batch_id, PROPOSALS.c.rank
+UNREMEMBERED = Prepared(
+    MINE.where(PROPOSALS.c.remembered.is_(False)).order_by(
+        PROPOSALS.c.created_at, PROPOSALS.c.batch_id, PROPOSALS.c.rank
+    )
 )
 
 
@@ -99,18 +104,13 @@ class ProposalPart(Part):
         limit: int | None = None,
     ) -> tuple[ProposalRecord, ...]:
         """List proposals, oldest first, by batch and rank."""
-        wanted = WHOLE.where(PROPOSALS.c.portfolio == portfolio)
-        if slot is not None:
-            wanted = wanted.where(PROPOSALS.c.slot == slot)
-        if batch_id is not None:
-            wanted = wanted.where(PROPOSALS.c.batch_id == batch_id)
-        if session is not None:
-            wanted = wanted.where(PROPOSALS.c.session == session)
-        if statuses is not None:
-            wanted = wanted.where(PROPOSALS.c.status.in_(sorted(statuses)))
-        ordered = wanted.order_by(PROPOSALS.c.created_at, PROPOSALS.c.batch_id, PROPOSALS.c.rank)
+        wanted = None if statuses is None else sorted(statuses)
+        given = {"slot": slot, "batch_id": batch_id, "session": session, "status": wanted}
+        told = {name: value for name, value in given.items() if value is not None}
         with self._database.read() as db:
-            return read_records(db, ordered.limit(limit))
+            return read_records(
+                db, _listing(tuple(told)), whose=portfolio, most=ALL_OF_THEM if limit is None else limit, **told
+            )
 
     def batches(self, portfolio: str, session: date) -> int:
         """Count the batches of one session."""
@@ -152,6 +152,18 @@ class ProposalPart(Part):
             release(db, row.id)
             detail = {"status": status.value, "problem": problem}
             self._note(db, row.portfolio, "proposal_finished", f"P-{row.id}", detail)
+
+
+@cache
+def _listing(names: tuple[str, ...]) -> Prepared:
+    """Proposals of one portfolio by what is named, oldest first."""
+    wanted = MINE
+    for name in names:
+        column, several = PROPOSALS.c[name], name == "status"
+        given: BindParameter[Any] = bindparam(name, expanding=several)
+        wanted = wanted.where(column.in_(given) if several else column == given)
+    ordered = wanted.order_by(PROPOSALS.c.created_at, PROPOSALS.c.batch_id, PROPOSALS.c.rank)
+    return Prepared(ordered.limit(bindparam("most")))
 
 
 def _batch(db: Session, portfolio: str, batch_id: str) -> Sequence[Any]:

@@ -16,13 +16,14 @@ from domain.scan import Scan
 from memory.ledger import documents
 from memory.ledger.engine import Database
 from memory.ledger.part import Part
+from memory.ledger.prepared import Prepared
 from memory.ledger.snapshots import read_snapshot, store_snapshot
 from memory.ledger.spending_store import store_calls
 from memory.ledger.sql import put, run, table_of
 from memory.ledger.tables import ModelCallRow, ResearchNoteRow, ThesisRow
 
 THESES = table_of(ThesisRow)
-ARGUED = (
+ARGUED = Prepared(
     sa.select(THESES.c.thesis)
     .where(THESES.c.portfolio == sa.bindparam("whose"), THESES.c.slot == sa.bindparam("slot"))
     .order_by(THESES.c.symbol)
@@ -108,7 +109,7 @@ class ResearchPart(Part):
     def theses(self, portfolio: str, slot: str) -> tuple[Thesis, ...]:
         """Read the theses of a run, by symbol."""
         with self._database.read() as session:
-            told = run(session, ARGUED, whose=portfolio, slot=slot).scalars().all()
+            told = run(session, ARGUED, whose=portfolio, slot=slot).scalars()
         return tuple(Thesis.model_validate(thesis) for thesis in told if thesis)
 
     def calls(self, portfolio: str, slot: str) -> tuple[ModelCall, ...]:

@@ -11,6 +11,7 @@ from domain.judgement import PolicyText
 from domain.records import Run, RunStatus
 from memory.ledger import documents
 from memory.ledger.accounts import hold_account
+from memory.ledger.held import hold
 from memory.ledger.outbox_store import post_in
 from memory.ledger.session_part import SessionPart
 from memory.ledger.sql import by_key, insert_once
@@ -97,7 +98,7 @@ class RunPart(SessionPart):
 
 
 def _row(session: Session, portfolio: str, slot: str) -> RunRow:
-    row = session.get(RunRow, (portfolio, slot), with_for_update=True)
+    row = hold(session, RunRow, portfolio, slot)
     if row is None:
         raise NotFound(f"portfolio {portfolio!r} has no run {slot!r}", "list them with `pm runs`")
     return row

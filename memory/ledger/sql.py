@@ -3,21 +3,24 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Table, bindparam, inspect, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from memory.ledger.tables import Row
+from memory.ledger.prepared import Prepared, Rows
+from memory.ledger.tables.base import Row, table_of
+
+__all__ = ["add_once", "by_key", "insert_once", "put", "run", "table_of", "upsert"]
 
 
-def run(session: Session, statement: Executable, /, **values: object) -> CursorResult[Any]:
+def run(session: Session, statement: Prepared, /, **values: object) -> Rows:
     """Run a statement in the session's transaction, after what the session has changed; rows come back plain.
 
-    Make the statement once, at the head of a module, with `bindparam` for what changes: building one and mapping its
-    rows to objects takes longer than SQLite takes to answer.
+    Make the statement once, at the head of a module: building one and mapping its rows to objects takes longer than
+    SQLite takes to answer.
     """
     session.flush()
-    return session.connection().execute(statement, values)
+    return statement.run(session.connection(), values)
 
 
 def by_key(session: Session, kind: type[Row], *key: object) -> Any:
@@ -39,39 +42,33 @@ def add_once(session: Session, kind: type[Row], /, **values: Any) -> bool:
     """Insert a row of these columns unless its key or a unique column exists; tell whether it was inserted."""
     session.flush()
     connection = session.connection()
-    return connection.execute(_inserting(table_of(kind), connection.dialect.name), values).first() is not None
+    statement = _inserting(table_of(kind), connection.dialect.name, tuple(values))
+    return bool(statement.run(connection, values))
 
 
 def put(session: Session, kind: type[Row], /, **values: Any) -> None:
     """Insert a row of these columns, or overwrite the one with the same primary key."""
     session.flush()
     connection = session.connection()
-    connection.execute(_overwriting(table_of(kind), connection.dialect.name, tuple(values)), values)
-
-
-def table_of(kind: type[Row]) -> Table:
-    """The table that a row belongs to."""
-    table = inspect(kind).local_table
-    assert isinstance(table, Table)
-    return table
+    _overwriting(table_of(kind), connection.dialect.name, tuple(values)).run(connection, values)
 
 
 @cache
-def _by_key(table: Table) -> Any:
-    return select(*table.c).where(*(c == bindparam(f"key_{at}") for at, c in enumerate(table.primary_key)))
+def _by_key(table: Table) -> Prepared:
+    return Prepared(select(*table.c).where(*(c == bindparam(f"key_{at}") for at, c in enumerate(table.primary_key))))
 
 
 @cache
-def _inserting(table: Table, dialect: str) -> Any:
-    return _insert(table, dialect).on_conflict_do_nothing().returning(*table.primary_key)
+def _inserting(table: Table, dialect: str, names: tuple[str, ...]) -> Prepared:
+    return Prepared(_insert(table, dialect).on_conflict_do_nothing().returning(*table.primary_key), names)
 
 
 @cache
-def _overwriting(table: Table, dialect: str, names: tuple[str, ...]) -> Any:
+def _overwriting(table: Table, dialect: str, names: tuple[str, ...]) -> Prepared:
     statement = _insert(table, dialect)
     keys = [column.name for column in table.primary_key]
     rest = {name: statement.excluded[name] for name in names if name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    return Prepared(statement.on_conflict_do_update(index_elements=keys, set_=rest), names)
 
 
 def _insert(table: Table, dialect: str) -> Any:

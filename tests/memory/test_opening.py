@@ -163,7 +163,7 @@ def test_a_ledger_broken_while_open_says_so(tmp_path, desk):
 def test_a_ledger_that_cannot_grow_asks_for_space_not_for_a_copy(desk):
     from sqlalchemy import event
 
-    event.listen(desk.ledger._database._reader, "begin", _no_more_pages)
+    event.listen(desk.ledger._database._engine, "begin", _no_more_pages)
 
     with pytest.raises(LedgerDamaged, match="full") as refusal:
         desk.ledger.audit("demo", "noted", "x" * 100_000, {}, "test")

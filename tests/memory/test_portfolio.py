@@ -196,20 +196,18 @@ def test_the_book_has_the_same_digest_when_read_twice(desk):
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_reading_a_book_uses_indexes_only(desk):
-    statements = []
+    statements: list[str] = []
     from sqlalchemy import event
 
-    engine = desk.ledger._database._reader
-    event.listen(engine, "before_cursor_execute", lambda *told: statements.append((told[2], told[3])))
+    def _listen(connection):
+        connection.connection.driver_connection.set_trace_callback(statements.append)
+
+    event.listen(desk.ledger._database._engine, "begin", _listen)
     desk.book()
+    asked = [text for text in statements if text.startswith("SELECT")]
     with desk.ledger._database.read() as session:
         connection = session.connection()
-        plans = [
-            row[3]
-            for text, values in list(statements)
-            if text.startswith("SELECT")
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
-        ]
+        plans = [row[3] for text in asked for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
 
     assert len(plans) >= 7
     assert [plan for plan in plans if plan.startswith("SCAN")] == []

@@ -1,6 +1,8 @@
 """The base of every table: metadata of its own, so that foreign SQLModel tables never mix in."""
 
-from sqlalchemy import MetaData
+from functools import cache
+
+from sqlalchemy import MetaData, Table, inspect
 from sqlmodel import SQLModel
 
 METADATA = MetaData(
@@ -18,3 +20,11 @@ class Row(SQLModel):
     """A row of the ledger; not validated, because it is filled from validated values."""
 
     metadata = METADATA
+
+
+@cache
+def table_of(kind: type[Row]) -> Table:
+    """The table that a row belongs to."""
+    table = inspect(kind).local_table
+    assert isinstance(table, Table)
+    return table
