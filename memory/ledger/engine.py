@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -15,7 +16,7 @@ from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import Busy, LedgerDamaged
-from memory.ledger.held import LedgerSession
+from memory.ledger.held import Transaction
 from memory.ledger.prepared import Prepared
 from memory.postgres import PostgresUrl, advisory_key, options
 
@@ -75,11 +76,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that sees one state of the ledger and changes nothing."""
-        with (
-            told_plainly(),
-            self._reader.connection() as connection,
-            LedgerSession(connection, autoflush=False) as session,
-        ):
+        with told_plainly(), self._reader.transaction(autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -95,15 +92,11 @@ class Database:
         with (
             nullcontext() if self.is_postgres else self._in_turn(),
             told_plainly(),
-            self._writer.connection() as connection,
-            LedgerSession(connection, expire_on_commit=False) as session,
-            session.begin(),
+            self._writer.transaction(autoflush=True) as session,
         ):
-            session.connection()
             if self.is_postgres and portfolio is not None:
                 _lock(session, portfolio)
             yield session
-            session.flush()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -131,14 +124,24 @@ class _Lane:
         self._idle: deque[Connection] = deque()
 
     @contextmanager
-    def connection(self) -> Iterator[Connection]:
-        """Lend a connection that is in no transaction; one that comes back in one, or broken, is not lent again."""
+    def transaction(self, *, autoflush: bool) -> Iterator[Session]:
+        """Open a transaction; commits at the end of the block, rolls back when it raises.
+
+        Its connection is not lent again when it comes back broken.
+        """
         try:
             connection = self._idle.pop()
         except IndexError:
             connection = self._engine.connect()
         try:
-            yield connection
+            with connection.begin():
+                transaction = Transaction(connection, autoflush=autoflush)
+                try:
+                    yield cast("Session", transaction)
+                    if autoflush:
+                        transaction.flush()
+                finally:
+                    transaction.close()
         finally:
             if self._keeps and not (connection.closed or connection.invalidated or connection.in_transaction()):
                 self._idle.append(connection)

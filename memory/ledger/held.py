@@ -4,7 +4,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 from sqlmodel import Session
 
 from memory.ledger.prepared import Prepared
@@ -15,14 +15,37 @@ R = TypeVar("R", bound=Row)
 HELD = "held"
 
 
-class LedgerSession(Session):
-    """A transaction of the ledger, which also writes what was changed in the rows it holds."""
+class Transaction:
+    """An open transaction. It serves as a `Session`, but becomes one only for those who map rows to objects."""
 
-    def flush(self, objects: Any = None) -> None:
+    def __init__(self, connection: Connection, *, autoflush: bool) -> None:
+        self.bind = connection
+        self.info: dict[str, Any] = {}
+        self._autoflush = autoflush
+        self._mapped: Session | None = None
+
+    def connection(self) -> Connection:
+        """The connection that is in it."""
+        return self.bind
+
+    def flush(self) -> None:
         """Write every change down, those of held rows first."""
         for kept in self.info.get(HELD, {}).values():
             kept.write(self)
-        super().flush(objects)
+        if self._mapped is not None:
+            self._mapped.flush()
+
+    def close(self) -> None:
+        """Let go of the mapped objects, which keep their values."""
+        if self._mapped is not None:
+            self._mapped.close()
+
+    def __getattr__(self, name: str) -> Any:
+        if self._mapped is None:
+            self._mapped = Session(self.bind, autoflush=self._autoflush, join_transaction_mode="rollback_only")
+        if self._autoflush:
+            self.flush()
+        return getattr(self._mapped, name)
 
 
 def hold(session: Session, kind: type[R], *key: object) -> R | None:
@@ -50,7 +73,7 @@ class _Kept(NamedTuple):
     row: SimpleNamespace
     stored: dict[str, Any]
 
-    def write(self, session: Session) -> None:
+    def write(self, session: Transaction) -> None:
         said = vars(self.row)
         changed = {name: said[name] for name, was in self.stored.items() if said[name] is not was}
         if changed:

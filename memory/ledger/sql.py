@@ -1,9 +1,9 @@
 """Statements made once and run often, and the few that the two dialects write differently."""
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -20,7 +20,7 @@ def run(session: Session, statement: Prepared, /, **values: object) -> Rows:
     SQLite takes to answer.
     """
     session.flush()
-    return statement.run(session.connection(), values)
+    return statement.run(cast("Connection", session.bind), values)
 
 
 def by_key(session: Session, kind: type[Row], *key: object) -> Any:
