@@ -21,7 +21,7 @@ CONTROL = Prepared(select(*CONTROLS.c).where(CONTROLS.c.portfolio == bindparam("
 
 def account_of(session: Session, portfolio: str) -> PortfolioRow:
     """Read the account; raises NotFound."""
-    return _found(session.get(PortfolioRow, portfolio), portfolio)
+    return _found(hold(session, PortfolioRow, portfolio), portfolio)
 
 
 def read_account(session: Session, portfolio: str) -> Any:

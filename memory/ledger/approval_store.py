@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlmodel import Session, col, select, update
 
@@ -11,7 +12,9 @@ from memory.ledger.accounts import release
 from memory.ledger.chain import Detail
 from memory.ledger.outbox_store import post_in
 from memory.ledger.part import Part
+from memory.ledger.prepared import Prepared
 from memory.ledger.proposal_rows import (
+    PROPOSALS,
     answer_by_desk,
     approval_row,
     hold_proposal,
@@ -19,13 +22,25 @@ from memory.ledger.proposal_rows import (
     to_approval,
     to_record,
 )
-from memory.ledger.sql import by_key
+from memory.ledger.sql import by_key, run
 from memory.ledger.tables import ApprovalRow, ProposalRow, ReservationRow
 from memory.ledger.types import to_micro
 
 STATUS_AFTER = {"approve": ProposalStatus.APPROVED, "reject": ProposalStatus.DECLINED}
 SAID = {"approve": "already approved", "reject": "already declined", "supersede": "superseded"}
 REMEDY = "see what waits with `pm pending`"
+
+
+LATE = Prepared(
+    sa.select(PROPOSALS.c.id)
+    .where(
+        PROPOSALS.c.portfolio == sa.bindparam("whose"),
+        PROPOSALS.c.status == ProposalStatus.AWAITING,
+        PROPOSALS.c.expires_at <= sa.bindparam("at"),
+    )
+    .order_by(PROPOSALS.c.id)
+)
+"""What has waited too long."""
 
 
 class ApprovalPart(Part):
@@ -98,10 +113,7 @@ class ApprovalPart(Part):
     def expire(self, portfolio: str, at: datetime) -> tuple[str, ...]:
         """Expire what has waited too long; return the ids. Expiry counts as no."""
         with self._database.write(portfolio) as db:
-            waiting = select(ProposalRow).where(
-                ProposalRow.portfolio == portfolio, ProposalRow.status == ProposalStatus.AWAITING
-            )
-            late = db.exec(waiting.where(col(ProposalRow.expires_at) <= at).order_by(ProposalRow.id)).all()
+            late = [hold_proposal(db, proposal_id) for proposal_id in run(db, LATE, whose=portfolio, at=at).scalars()]
             for row in late:
                 self._end(
                     db,

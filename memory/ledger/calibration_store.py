@@ -1,8 +1,9 @@
 """Calibrations: one map for each origin, replaced as outcomes come in, each change audited."""
 
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Text, bindparam, cast, select
 from sqlmodel import Session
 
 from domain.calibration import Calibration
@@ -13,7 +14,11 @@ from memory.ledger.sql import run, table_of, upsert
 from memory.ledger.tables import CalibrationRow
 
 MAPS = table_of(CalibrationRow)
-CALIBRATIONS = Prepared(select(*MAPS.c).where(MAPS.c.portfolio == bindparam("whose")).order_by(MAPS.c.origin))
+CALIBRATIONS = Prepared(
+    select(MAPS.c.origin, cast(MAPS.c.body, Text).label("body"))
+    .where(MAPS.c.portfolio == bindparam("whose"))
+    .order_by(MAPS.c.origin)
+)
 
 
 class CalibrationPart(Part):
@@ -35,4 +40,9 @@ class CalibrationPart(Part):
 def read_calibrations(db: Session, portfolio: str) -> dict[Origin, Calibration]:
     """Read the maps of a portfolio, by origin."""
     rows = run(db, CALIBRATIONS, whose=portfolio)
-    return {row.origin: Calibration.model_validate(row.body) for row in rows}
+    return {row.origin: _calibration(row.body) for row in rows}
+
+
+@lru_cache(maxsize=64)
+def _calibration(text: str) -> Calibration:
+    return Calibration.model_validate_json(text)

@@ -2,14 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, select
 
 from domain.orders import Order
 from memory.ledger.accounts import hold_account
+from memory.ledger.book_rows import EXTERNAL_ORDERS
 from memory.ledger.part import Part
+from memory.ledger.prepared import Prepared
+from memory.ledger.sql import run, table_of
 from memory.ledger.tables import ExternalOrderRow, IntentRow
 from memory.ledger.types import to_micro
+
+INTENTS = table_of(IntentRow)
+OURS = Prepared(
+    sa.select(INTENTS.c.client_order_id).where(INTENTS.c.client_order_id.in_(sa.bindparam("named", expanding=True)))
+)
 
 
 class ExternalPart(Part):
@@ -22,7 +32,7 @@ class ExternalPart(Part):
         """
         with self._database.read() as db:
             theirs = [order for order in _not_ours(db, orders) if order.quantity > order.filled_quantity]
-            if not _changes(_stored(db, portfolio), theirs):
+            if not _changes(run(db, EXTERNAL_ORDERS, portfolio=portfolio), theirs):
                 return len(theirs)
         with self._database.write(portfolio) as db:
             hold_account(db, portfolio)
@@ -54,7 +64,7 @@ class ExternalPart(Part):
 
 def _not_ours(db: Session, orders: Sequence[Order]) -> list[Order]:
     named = [order.client_order_id for order in orders]
-    ours = set(db.exec(select(IntentRow.client_order_id).where(col(IntentRow.client_order_id).in_(named))))
+    ours = set(run(db, OURS, named=named).scalars()) if named else set()
     return [order for order in orders if order.client_order_id not in ours]
 
 
@@ -62,6 +72,6 @@ def _stored(db: Session, portfolio: str) -> Sequence[ExternalOrderRow]:
     return db.exec(select(ExternalOrderRow).where(ExternalOrderRow.portfolio == portfolio)).all()
 
 
-def _changes(stored: Sequence[ExternalOrderRow], theirs: Sequence[Order]) -> bool:
+def _changes(stored: Sequence[Any], theirs: Sequence[Order]) -> bool:
     known = {row.broker_order_id: row.quantity for row in stored}
     return known != {order.broker_order_id: to_micro(order.quantity - order.filled_quantity) for order in theirs}

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import BindParameter, bindparam
 from sqlmodel import Session, col, func, select
 
@@ -36,6 +37,15 @@ SHOWN_WHEN_AMBIGUOUS = 5
 ALL_OF_THEM = 2**31 - 1
 TURNED_DOWN = (ProposalStatus.REJECTED, ProposalStatus.DECLINED, ProposalStatus.EXPIRED)
 MINE = WHOLE.where(PROPOSALS.c.portfolio == bindparam("whose"))
+REFUSED = Prepared(
+    sa.select(PROPOSALS.c.symbol).where(
+        PROPOSALS.c.portfolio == bindparam("whose"),
+        PROPOSALS.c.session.in_(bindparam("days", expanding=True)),
+        PROPOSALS.c.status.in_(TURNED_DOWN),
+        PROPOSALS.c.origin.in_((Origin.MODEL, Origin.QUANT)),
+        PROPOSALS.c.reduces.is_(False),
+    )
+)
 UNREMEMBERED = Prepared(
     MINE.where(PROPOSALS.c.remembered.is_(False)).order_by(
         PROPOSALS.c.created_at, PROPOSALS.c.batch_id, PROPOSALS.c.rank
@@ -127,15 +137,8 @@ class ProposalPart(Part):
 
     def turned_down(self, portfolio: str, sessions: Sequence[date]) -> tuple[str, ...]:
         """List symbols, in order, whose entries an analyst proposed in one of `sessions` and nobody let through."""
-        found = select(ProposalRow.symbol).where(
-            ProposalRow.portfolio == portfolio,
-            col(ProposalRow.session).in_(sessions),
-            col(ProposalRow.status).in_(TURNED_DOWN),
-            col(ProposalRow.origin).in_((Origin.MODEL, Origin.QUANT)),
-            col(ProposalRow.reduces).is_(False),
-        )
         with self._database.read() as db:
-            return tuple(sorted(set(db.exec(found))))
+            return tuple(sorted(set(run(db, REFUSED, whose=portfolio, days=list(sessions)).scalars())))
 
     def verdicts(self, proposal_id: str) -> tuple[RiskVerdict, ...]:
         """List the verdicts of a proposal, oldest first."""

@@ -2,20 +2,33 @@
 
 from datetime import date, datetime
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session
 
 from domain.errors import EarlierSession
 from domain.records import ProposalStatus
 from memory.ledger.accounts import hold_account, release
 from memory.ledger.part import Part
-from memory.ledger.proposal_rows import answer_by_desk
-from memory.ledger.tables import ProposalRow
+from memory.ledger.prepared import Prepared
+from memory.ledger.proposal_rows import PROPOSALS, answer_by_desk, hold_proposal
+from memory.ledger.sql import run
 
 ENDS_WITH_ITS_SESSION = (
     ProposalStatus.SCHEDULED,
     ProposalStatus.JUDGED,
     ProposalStatus.AWAITING,
     ProposalStatus.APPROVED,
+)
+
+
+EARLIER = Prepared(
+    sa.select(PROPOSALS.c.id)
+    .where(
+        PROPOSALS.c.portfolio == sa.bindparam("whose"),
+        PROPOSALS.c.status.in_(ENDS_WITH_ITS_SESSION),
+        PROPOSALS.c.session < sa.bindparam("day"),
+    )
+    .order_by(PROPOSALS.c.id)
 )
 
 
@@ -36,12 +49,8 @@ class SessionPart(Part):
         self._expire_earlier(db, portfolio, session, at)
 
     def _expire_earlier(self, db: Session, portfolio: str, session: date, at: datetime) -> None:
-        waiting = select(ProposalRow).where(
-            ProposalRow.portfolio == portfolio,
-            col(ProposalRow.status).in_(ENDS_WITH_ITS_SESSION),
-            ProposalRow.session < session,
-        )
-        for row in db.exec(waiting.order_by(ProposalRow.id)).all():
+        for proposal_id in run(db, EARLIER, whose=portfolio, day=session).scalars():
+            row = hold_proposal(db, proposal_id)
             if row.status is ProposalStatus.AWAITING:
                 db.add(answer_by_desk(row, "expire", "clock", at, hindsight=self._clock.replay))
             detail = {"was": row.status.value, "version": row.version}
