@@ -1,6 +1,6 @@
 """The gate: joins the ledger's book, a fresh snapshot and the risk engine, under the portfolio's lock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from domain.book import Book
@@ -13,7 +13,7 @@ from domain.records import Approval, ProposalRecord, ProposalStatus
 from domain.research import Room
 from domain.storage import Ledger, LockedBook
 from domain.trade import SizeLimits, Trade
-from domain.verdict import Decision, Outcome, Phase, RiskVerdict
+from domain.verdict import Decision, Outcome, Phase, RiskVerdict, RuleResult
 from graph.priced import priced_symbols
 from graph.sizing import size
 from graph.waiting import waits_behind
@@ -36,6 +36,11 @@ class Judge(Protocol):
 
     def evaluate(self, trade: Trade, book: Book, market: MarketSnapshot, phase: Phase) -> RiskVerdict:
         """Judge one trade on a fixed book."""
+
+    def measure(
+        self, trade: Trade, book: Book, market: MarketSnapshot, rules: Collection[str]
+    ) -> tuple[RuleResult, ...]:
+        """Ask only the rules that are named."""
 
 
 class RoomKeeper(Judge, Protocol):

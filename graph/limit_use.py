@@ -1,6 +1,6 @@
 """How much of each limit the book uses now, and what it would lose in bad months."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -93,6 +93,13 @@ def stresses(book: Book, market: MarketSnapshot, feed: MarketData) -> tuple[Stre
 def ask_of_nothing(engine: Judge, symbol: str, book: Book, market: MarketSnapshot) -> tuple[RuleResult, ...]:
     """Ask every rule about a purchase of no units of `symbol`: what they measure is the book as it stands."""
     return engine.evaluate(_nothing(symbol, market), book, market, Phase.FIRST).results
+
+
+def measure_nothing(
+    engine: Judge, symbol: str, book: Book, market: MarketSnapshot, rules: Collection[str]
+) -> tuple[RuleResult, ...]:
+    """Ask the rules that are named the same; for who looks at every holding at every run."""
+    return engine.measure(_nothing(symbol, market), book, market, rules)
 
 
 def _nothing(symbol: str, market: MarketSnapshot) -> Trade:

@@ -9,7 +9,7 @@ from domain.proposal import Action, TradeProposal
 from domain.value import Value
 from domain.verdict import Outcome, RuleResult
 from graph.gate import Judge
-from graph.limit_use import ask_of_nothing
+from graph.limit_use import measure_nothing
 
 MEASURED = ("max_position_weight", "max_sector_weight", "correlation_limit")
 """Rules that a smaller holding brings back under the limit."""
@@ -35,7 +35,7 @@ def passive_breaches(engine: Judge, book: Book, market: MarketSnapshot) -> tuple
     for symbol in sorted(book.positions, key=lambda symbol: (-_weight(symbol, book, market), symbol)):
         if symbol not in market.history or book.held(symbol) <= 0.0:
             continue
-        for result in ask_of_nothing(engine, symbol, book, market):
+        for result in measure_nothing(engine, symbol, book, market, (*MEASURED, *FORBIDDING)):
             if result.rule in FORBIDDING and result.outcome is Outcome.HARD:
                 found.append(PassiveBreach(symbol=symbol, result=result, excess=_weight(symbol, book, market)))
             elif result.rule in MEASURED and result.outcome in {Outcome.SOFT, Outcome.HARD}:

@@ -1,7 +1,7 @@
 """The gate's judgement: every rule about every trade, how much is allowed, and what becomes of it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from domain.book import Book, ControlState
 from domain.errors import DeskError
@@ -72,6 +72,14 @@ class Engine:
         """Judge one trade on a fixed book."""
         situation = self._situation(book, market, self._figures(book, market, (trade,)))
         return self._verdict(trade, situation, phase, book.digest)
+
+    def measure(
+        self, trade: Trade, book: Book, market: MarketSnapshot, rules: Collection[str]
+    ) -> tuple[RuleResult, ...]:
+        """Ask only the rules that are named, in the policy's order, of a trade as it is: no sizing, no decision."""
+        situation = self._situation(book, market, self._figures(book, market, (trade,)))
+        asked = [rule for rule in self._policy.rules if rule.name in rules]
+        return tuple(self._disabled.get(rule.name) or self._ask(rule, trade, situation) for rule in asked)
 
     def room(self, book: Book, market: MarketSnapshot) -> Room:
         """Tell what is left under the soft limits, as fractions of equity; none of it when that can't be known."""

@@ -19,11 +19,6 @@ RELEASE = Prepared(delete(ROOM).where(ROOM.c.proposal_id == bindparam("of")))
 CONTROL = Prepared(select(*CONTROLS.c).where(CONTROLS.c.portfolio == bindparam("whose")))
 
 
-def account_of(session: Session, portfolio: str) -> PortfolioRow:
-    """Read the account; raises NotFound."""
-    return _found(hold(session, PortfolioRow, portfolio), portfolio)
-
-
 def read_account(session: Session, portfolio: str) -> Any:
     """Read the account's columns, to look at only; raises NotFound."""
     return _found(run(session, ACCOUNT, whose=portfolio).first(), portfolio)
