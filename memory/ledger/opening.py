@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from domain.errors import LedgerDamaged
+from memory.ledger import statistics
 from memory.ledger.engine import RESTORE, Database, sqlite_engine
 from memory.ledger.migrations import HEAD
 from memory.ledger.tables import METADATA
@@ -52,7 +53,7 @@ def _create(path: Path) -> None:
 
 def _check(path: Path) -> None:
     version, tables = _look_at(path)
-    if version != HEAD:
+    if version != HEAD or statistics.TABLE not in tables:
         _migrate(path)
         version, tables = _look_at(path)
     missing = sorted({table.name for table in METADATA.sorted_tables} - tables)
@@ -82,5 +83,6 @@ def _migrate(path: Path) -> None:
     try:
         with database.write() as session:
             upgrade(session.connection(), path)
+            statistics.assume_sizes(session.connection())
     finally:
         database.close()

@@ -196,21 +196,47 @@ def test_the_book_has_the_same_digest_when_read_twice(desk):
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_reading_a_book_uses_indexes_only(desk):
-    statements: list[str] = []
-    from sqlalchemy import event
-
-    def _listen(connection):
-        connection.connection.driver_connection.set_trace_callback(statements.append)
-
-    event.listen(desk.ledger._database._engine, "begin", _listen)
-    desk.book()
-    asked = [text for text in statements if text.startswith("SELECT")]
-    with desk.ledger._database.read() as session:
-        connection = session.connection()
-        plans = [row[3] for text in asked for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    plans = plans_of(desk, desk.book)
 
     assert len(plans) >= 7
     assert [plan for plan in plans if plan.startswith("SCAN")] == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_what_a_step_asks_for_never_reads_the_history(desk):
+    ledger = desk.ledger
+
+    def _step():
+        desk.book()
+        ledger.proposals("demo", slot="2020-01-02")
+        ledger.proposals("demo", session=D1)
+        ledger.proposals("demo", statuses=[ProposalStatus.AWAITING])
+        ledger.unremembered("demo")
+        ledger.turned_down("demo", [D1])
+        ledger.expire("demo", desk.clock.now())
+        ledger.intents("demo", open_only=True)
+
+    searched = [plan for plan in plans_of(desk, _step) if " proposal " in plan or " order_intent " in plan]
+
+    assert len(searched) >= 8
+    assert [plan for plan in searched if "created_at" in plan or plan.endswith("(portfolio=?)")] == []
+
+
+def plans_of(desk, act) -> list[str]:
+    """Ask SQLite how it answers what `act` asks."""
+    from sqlalchemy import event
+
+    statements: list[str] = []
+    event.listen(
+        desk.ledger._database._engine,
+        "begin",
+        lambda connection: connection.connection.driver_connection.set_trace_callback(statements.append),
+    )
+    act()
+    asked = [text for text in statements if text.startswith("SELECT")]
+    with desk.ledger._database.read() as session:
+        connection = session.connection()
+        return [row[3] for text in asked for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
 
 
 def test_units_are_decimals_at_the_till(desk):
