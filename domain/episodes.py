@@ -163,8 +163,8 @@ class EpisodeIndex(Protocol):
 class EpisodeStore(Protocol):
     """Episodes and their outcomes; an outcome is written once it is complete, and stays."""
 
-    def open_episode(self, episode: Episode) -> None:
-        """Store an episode once; marks its proposal as remembered."""
+    def open_episode(self, *episodes: Episode) -> None:
+        """Store episodes of one portfolio, each once; marks their proposals as remembered."""
         ...
 
     def unscored(self, portfolio: str, before: date) -> tuple[Judged, ...]:

@@ -15,7 +15,12 @@ def canonical(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """Hash `value` (anything JSON can say) to 64 hexadecimal characters."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return digest_of(canonical(value))
+
+
+def digest_of(text: str) -> str:
+    """Hash what `canonical` wrote."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def short_id(*parts: str | int) -> str:

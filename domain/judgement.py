@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from domain.book import Book
-from domain.ids import digest
+from domain.ids import canonical, digest_of
 from domain.records import Approval
 from domain.trade import Trade
 from domain.value import Value
@@ -21,9 +21,14 @@ class PolicyText(Value):
     tighten: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @cached_property
+    def content(self) -> str:
+        """The content as it is stored: canonical JSON."""
+        return canonical(self.model_dump(mode="json"))
+
+    @cached_property
     def digest(self) -> str:
         """Hash of the content."""
-        return digest(self.model_dump(mode="json"))
+        return digest_of(self.content)
 
 
 class Judgement(Value):
@@ -40,6 +45,11 @@ class Judgement(Value):
     approval: Approval | None = None
 
     @cached_property
+    def content(self) -> str:
+        """The content as it is stored: canonical JSON."""
+        return canonical(self.model_dump(mode="json"))
+
+    @cached_property
     def digest(self) -> str:
         """Hash of the content."""
-        return digest(self.model_dump(mode="json"))
+        return digest_of(self.content)

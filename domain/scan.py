@@ -6,7 +6,7 @@ from functools import cached_property
 
 from pydantic import Field
 
-from domain.ids import digest
+from domain.ids import canonical, digest_of
 from domain.market import Provenance
 from domain.value import Fraction, Value
 
@@ -68,9 +68,14 @@ class Scan(Value):
     reviews: tuple[str, ...] = ()
 
     @cached_property
+    def content(self) -> str:
+        """The content as it is stored: canonical JSON."""
+        return canonical(self.model_dump(mode="json"))
+
+    @cached_property
     def digest(self) -> str:
         """Hash of the content."""
-        return digest(self.model_dump(mode="json"))
+        return digest_of(self.content)
 
     def facts_of(self, symbol: str) -> tuple[Fact, ...]:
         """The facts about one symbol, or about the market for `MARKET`."""

@@ -23,10 +23,13 @@ def remember_proposal(ctx: Context, record: ProposalRecord) -> None:
 def remember_theses(ctx: Context, slot: str, session: date, scan: Scan, undecided: Mapping[str, str]) -> None:
     """Open an episode for each thesis of a run that led to no proposal, with the reason where there is one."""
     proposed = {record.proposal.symbol for record in ctx.ledger.proposals(ctx.portfolio, slot=slot)}
-    for thesis in ctx.ledger.theses(ctx.portfolio, slot):
-        if thesis.symbol not in proposed:
-            problem = undecided.get(thesis.symbol, "no proposal came of it")
-            ctx.ledger.open_episode(_of_thesis(ctx, thesis, slot, session, scan, problem))
+    ctx.ledger.open_episode(
+        *(
+            _of_thesis(ctx, thesis, slot, session, scan, undecided.get(thesis.symbol, "no proposal came of it"))
+            for thesis in ctx.ledger.theses(ctx.portfolio, slot)
+            if thesis.symbol not in proposed
+        )
+    )
 
 
 def episode_of(ctx: Context, record: ProposalRecord) -> Episode:

@@ -8,10 +8,9 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from domain.errors import LedgerDamaged, NotFound
-from domain.ids import canonical
 from memory.ledger.engine import RESTORE
 from memory.ledger.prepared import Prepared
-from memory.ledger.sql import insert_once, run, table_of
+from memory.ledger.sql import add_once, run, table_of
 from memory.ledger.tables import SnapshotRow
 
 DOCUMENTS = table_of(SnapshotRow)
@@ -25,8 +24,9 @@ class Document(Protocol):
     def digest(self) -> str:
         """64 hexadecimal characters."""
 
-    def model_dump(self, *, mode: str) -> dict[str, object]:
-        """The content as JSON can say it."""
+    @property
+    def content(self) -> str:
+        """The content as canonical JSON."""
 
 
 def is_stored(session: Session, digest: str) -> bool:
@@ -37,8 +37,8 @@ def is_stored(session: Session, digest: str) -> bool:
 def store(session: Session, kind: str, document: Document) -> str:
     """Store a document unless it is there; return its digest."""
     if not is_stored(session, document.digest):
-        body = zlib.compress(canonical(document.model_dump(mode="json")).encode(), level=1)
-        insert_once(session, SnapshotRow(digest=document.digest, kind=kind, body=body))
+        body = zlib.compress(document.content.encode(), level=1)
+        add_once(session, SnapshotRow, digest=document.digest, kind=kind, body=body)
     return document.digest
 
 

@@ -28,30 +28,12 @@ REMEMBERED = Prepared(update(PROPOSALS).where(PROPOSALS.c.id == bindparam("whose
 class EpisodePart(Part):
     """Implements `domain.episodes.EpisodeStore`."""
 
-    def open_episode(self, episode: Episode) -> None:
-        """Store an episode once, which marks its proposal as remembered; raises NotFound."""
-        row = {
-            "id": episode.id,
-            "proposal_id": episode.proposal_id,
-            "portfolio": episode.portfolio,
-            "symbol": episode.symbol,
-            "session": episode.session,
-            "spans_left": len(Span),
-            "body": episode.model_dump(mode="json"),
-        }
-        with self._database.write(episode.portfolio) as session:
-            if episode.proposal_id:
-                proposal_row(session, episode.proposal_id)
-            if not add_once(session, EpisodeRow, **row):
-                return
-            if episode.proposal_id:
-                run(session, REMEMBERED, whose=episode.proposal_id)
-            subject = f"P-{episode.id}" if episode.proposal_id else f"thesis {episode.symbol}"
-            post_in(
-                session, episode.portfolio, "episode", f"episode:{episode.id}", {"id": episode.id}, self._clock.wall()
-            )
-            detail = {"decision": episode.decision, "status": episode.status}
-            self._note(session, episode.portfolio, "episode_opened", subject, detail)
+    def open_episode(self, *episodes: Episode) -> None:
+        """Store episodes of a portfolio, each once, which marks their proposals as remembered; raises NotFound."""
+        if episodes:
+            with self._database.write(episodes[0].portfolio) as session:
+                for episode in episodes:
+                    self._open(session, episode)
 
     def unscored(self, portfolio: str, before: date) -> tuple[Judged, ...]:
         """List episodes decided before `before` that lack an outcome of some span, oldest first."""
@@ -104,6 +86,28 @@ class EpisodePart(Part):
             fills = session.exec(mine).all()
         units = sum((fill.quantity for fill in fills), Decimal(0))
         return float(sum(fill.quantity * fill.price for fill in fills) / units) if units else None
+
+    def _open(self, session: Session, episode: Episode) -> None:
+        if episode.proposal_id:
+            proposal_row(session, episode.proposal_id)
+        row = {
+            "id": episode.id,
+            "proposal_id": episode.proposal_id,
+            "portfolio": episode.portfolio,
+            "symbol": episode.symbol,
+            "session": episode.session,
+            "spans_left": len(Span),
+            "body": episode.model_dump(mode="json"),
+        }
+        if not add_once(session, EpisodeRow, **row):
+            return
+        if episode.proposal_id:
+            run(session, REMEMBERED, whose=episode.proposal_id)
+        key, now = f"episode:{episode.id}", self._clock.wall()
+        post_in(session, episode.portfolio, "episode", key, {"id": episode.id}, now)
+        subject = f"P-{episode.id}" if episode.proposal_id else f"thesis {episode.symbol}"
+        detail = {"decision": episode.decision, "status": episode.status}
+        self._note(session, episode.portfolio, "episode_opened", subject, detail)
 
     def episode(self, episode_id: str, *, known_before: date | None = None) -> Judged | None:
         """Read one episode with its outcomes; with `known_before` only those complete before that session."""

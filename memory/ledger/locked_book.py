@@ -25,7 +25,7 @@ from memory.ledger.proposal_rows import (
     to_record,
     verdicts_of,
 )
-from memory.ledger.sql import by_key, insert_once, upsert
+from memory.ledger.sql import add_once, by_key, put
 from memory.ledger.tables import ApprovalRow, ProposalRow, ReservationRow, VerdictRow
 from memory.ledger.types import to_micro
 
@@ -74,7 +74,15 @@ class SqlLockedBook:
             AlreadyDecided: the proposal has ended meanwhile.
         """
         row = self._row(verdict.proposal_id)
-        stored = VerdictRow(
+        if self.verdict(row.id, verdict.version, verdict.phase) is not None:
+            return
+        if row.status.is_final:
+            raise AlreadyDecided(
+                f"P-{row.id} is {row.status.value}; a verdict can't change that", "look at it with `pm why`"
+            )
+        add_once(
+            self._session,
+            VerdictRow,
             proposal_id=row.id,
             version=verdict.version,
             phase=verdict.phase,
@@ -84,13 +92,6 @@ class SqlLockedBook:
             body=verdict.model_dump(mode="json"),
             at=self._clock.now(),
         )
-        if self.verdict(row.id, verdict.version, verdict.phase) is not None:
-            return
-        if row.status.is_final:
-            raise AlreadyDecided(
-                f"P-{row.id} is {row.status.value}; a verdict can't change that", "look at it with `pm why`"
-            )
-        insert_once(self._session, stored)
         row.status, row.quantity = status, to_micro(verdict.quantity)
         row.trade = trade.model_dump(mode="json")
         row.side, row.price, row.reduces = trade.side, trade.price, trade.reduces
@@ -102,7 +103,9 @@ class SqlLockedBook:
         self._note_verdict(verdict, status)
 
     def _reserve(self, verdict: RiskVerdict, trade: Trade, stop_risk: float) -> None:
-        room = ReservationRow(
+        put(
+            self._session,
+            ReservationRow,
             proposal_id=verdict.proposal_id,
             portfolio=self._portfolio,
             symbol=trade.symbol,
@@ -112,7 +115,6 @@ class SqlLockedBook:
             stop_risk=stop_risk,
             reduces=trade.reduces,
         )
-        upsert(self._session, room)
 
     def _note_verdict(self, verdict: RiskVerdict, status: ProposalStatus) -> None:
         detail = {

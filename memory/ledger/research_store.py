@@ -29,6 +29,7 @@ ARGUED = Prepared(
     .order_by(THESES.c.symbol)
 )
 D = TypeVar("D", Scan, Judgement, PolicyText)
+Known = documents.Document | MarketSnapshot
 REMEMBERED = 8
 
 
@@ -40,7 +41,7 @@ class ResearchPart(Part):
 
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database, clock)
-        self._recent: OrderedDict[str, documents.Document] = OrderedDict()
+        self._recent: OrderedDict[str, Known] = OrderedDict()
         self._recent_lock = threading.Lock()
         self._blocks: set[str] = set()
 
@@ -145,11 +146,11 @@ class ResearchPart(Part):
         self._keep(value)
         return value
 
-    def _recall(self, digest: str) -> documents.Document | None:
+    def _recall(self, digest: str) -> Known | None:
         with self._recent_lock:
             return self._recent.get(digest)
 
-    def _keep(self, value: documents.Document) -> None:
+    def _keep(self, value: Known) -> None:
         with self._recent_lock:
             self._recent[value.digest] = value
             while len(self._recent) > REMEMBERED:

@@ -17,7 +17,7 @@ from domain.ids import canonical
 from domain.market import BARS, MarketSnapshot
 from memory.ledger import documents
 from memory.ledger.engine import RESTORE
-from memory.ledger.sql import insert_once
+from memory.ledger.sql import add_once
 from memory.ledger.tables import SnapshotRow
 
 KIND, BLOCK = "snapshot", "bars"
@@ -39,13 +39,12 @@ def store_snapshot(session: Session, snapshot: MarketSnapshot, known: set[str]) 
         digest = hashlib.sha256(block).hexdigest()
         blocks.append(digest)
         if digest not in known:
-            insert_once(session, SnapshotRow(digest=digest, kind=BLOCK, body=zlib.compress(block, level=1)))
+            add_once(session, SnapshotRow, digest=digest, kind=BLOCK, body=zlib.compress(block, level=1))
             if len(known) >= MOST_KNOWN:
                 known.clear()
             known.add(digest)
     body = canonical({"told": snapshot.told(), "columns": columns, "blocks": blocks})
-    row = SnapshotRow(digest=snapshot.digest, kind=KIND, body=zlib.compress(body.encode(), level=1))
-    insert_once(session, row)
+    add_once(session, SnapshotRow, digest=snapshot.digest, kind=KIND, body=zlib.compress(body.encode(), level=1))
     return snapshot.digest
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, select
 from domain.research import ModelCall
 from domain.spending import SpendCap, SpendLine, Spent, hold_caps
 from memory.ledger.part import Part
-from memory.ledger.sql import insert_once
+from memory.ledger.sql import add_once
 from memory.ledger.tables import ModelCallRow, SpendHoldRow
 
 LOCK = "spending on models"
@@ -70,7 +70,7 @@ def store_calls(db: Session, at: datetime, portfolio: str, slot: str, calls: Seq
     for call in calls:
         if call.cached and _is_stored(db, portfolio, slot, call):
             continue
-        insert_once(db, ModelCallRow(portfolio=portfolio, slot=slot, day=at.date(), at=at, **call.model_dump()))
+        add_once(db, ModelCallRow, portfolio=portfolio, slot=slot, day=at.date(), at=at, **call.model_dump())
         if call.hold:
             db.exec(delete(SpendHoldRow).where(col(SpendHoldRow.number) == call.hold))
 
