@@ -52,6 +52,8 @@ class MismatchPart(Part):
         with self._database.write(portfolio) as db:
             hold_account(db, portfolio).account_seen_at = at
             found = _differences(db, portfolio, cash, theirs)
+            if not found and not run(db, ANY, whose=portfolio):
+                return ()
             known = {row.symbol: row for row in mismatch_rows(db, portfolio)}
             for symbol, row in known.items():
                 if symbol not in found:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import Busy
-from memory.ledger.engine import Database, TransactionLost
+from memory.ledger.engine import BEGIN_READING, Database, TransactionLost
 from memory.ledger.opening import FILE_NAME, open_database
 from workers.simulation.process import Process
 from workers.simulation.world import World, at_second
@@ -74,7 +74,7 @@ def _migrated() -> bytes:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    BEGIN_READING.run(connection, {})
 
 
 class SimulatedDatabase(Database):
