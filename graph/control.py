@@ -17,6 +17,7 @@ from graph import execution
 from graph.breakers import sessions_since
 from graph.context import Context, Floor, Till
 from graph.exits import closing, is_leaving
+from graph.halt import halt
 from graph.two_people import CONFIRM_AFTER, DESK_WITHIN, Agreement, agree
 from graph.two_people import alone as is_alone
 from graph.views import book_of, market_now
@@ -68,11 +69,6 @@ def kill(till: Till, by: str, reason: str) -> Stopped:
     Needs the ledger only; what can't be cancelled is told, and tried again by every reconcile.
     """
     return cancel_entries(till, halt(till, by, reason))
-
-
-def halt(till: Till, by: str, reason: str) -> Control:
-    """Write the one row that stops every new order but a flatten and approved stops."""
-    return till.ledger.set_control(till.portfolio, ControlState.HALTED, reason, by, till.clock.now())
 
 
 def pause(till: Till, by: str, reason: str) -> Stopped:
