@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import structlog
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import worker_init, worker_process_init, worker_process_shutdown
 from redis import Redis
 
 from tools.clock import wall_time
@@ -16,6 +16,7 @@ from workers.desks import Desks
 from workers.jobs import JOBS, PERIODIC
 from workers.logs import log_to
 from workers.planner import Call, Planner
+from workers.preload import preload
 from workers.queues import LATER, QUEUE_DESK, QUEUE_RUNS, URGENT, USUAL
 from workers.settings import read_settings
 
@@ -136,6 +137,11 @@ def _say_alive(name: str, kind: str) -> None:
     """Leave a sign of life in the ledger, every ten seconds at most."""
     if _redis().set(f"pm:seen:{name}", 1, nx=True, ex=SEEN_EVERY_SECONDS):
         _desks().ledger.seen(name, kind, wall_time())
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def _before_the_forks(**_: object) -> None:
+    preload(read_settings())
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]
