@@ -9,13 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import psycopg
 
 from benchmarks.figure import Figure, timed
+from benchmarks.processes import Machine, cpu_of, machine
 from memory.postgres import PostgresUrl
 from tests.process.fleet import PM
 from tests.standins.chat_server import ChatServer
@@ -24,31 +28,105 @@ from tests.standins.redis import RedisServer, started_redis
 from tools.market_data.recorded import RecordedFeed
 
 LATENCY = 0.5
+LATENCIES = 3
+"""So many calls of a run wait for one another; the others go on beside them."""
+MOST_CALLS = 7
+AGAIN_SECONDS = 100.0
+FULL = 0.9
+"""From this fraction of the processors on, they are what everybody waits for."""
 SESSION = "2017-05-26"
 NEXT = "2017-05-30"
 TIMES = 5
 REPOSITORY = Path(__file__).resolve().parents[1]
+Connection = psycopg.Connection[Any]
+
+
+class Spent(NamedTuple):
+    """What was spent until a moment: seconds on the wall, of processors, and of the database at work."""
+
+    wall: float
+    workers: float
+    postgres: float
+    database: float
+    machine: Machine
+
+
+class Measured(NamedTuple):
+    """How a number of runs went: seconds and calls for one run, `busy` as a fraction of all processors."""
+
+    portfolios: int
+    processes: int
+    per_minute: float
+    process: float
+    workers: float
+    postgres: float
+    database: float
+    calls: float
+    busy: float
+
+    def figures(self) -> Iterator[Figure]:
+        """Put it into lines, with what limits it."""
+        model = LATENCIES * LATENCY
+        rest = max(self.process - model - self.workers - self.database, 0.0)
+        yield Figure(
+            f"{self.processes} worker processes, {self.portfolios} portfolios: runs a minute", self.per_minute, "runs"
+        )
+        yield Figure("  seconds of a process for one run", self.process, "s")
+        yield Figure("    waiting for the model", model / self.process * 100, "%")
+        yield Figure("    computing", self.workers / self.process * 100, "%")
+        yield Figure("    waiting for the database at work", self.database / self.process * 100, "%")
+        yield Figure("    waiting for a processor, a lock or a connection", rest / self.process * 100, "%")
+        yield Figure("  processor time for one run, workers", self.workers, "s")
+        yield Figure("  processor time for one run, PostgreSQL", self.postgres, "s")
+        yield Figure("  processors of the machine in use, by anybody", self.busy * 100, "%")
+        yield Figure("  model calls for one run", self.calls, "calls", MOST_CALLS)
+        yield Figure(f"  limited by {self._limit(model, rest)}: share of a run's time", self._share(model, rest), "%")
+
+    def _limit(self, model: float, rest: float) -> str:
+        if self.busy >= FULL:
+            return "the processors"
+        return max((model, "the model"), (self.workers, "computing"), (self.database, "the database"), (rest, "locks"))[
+            1
+        ]
+
+    def _share(self, model: float, rest: float) -> float:
+        share = {"the processors": self.workers + rest, "the model": model, "computing": self.workers, "locks": rest}
+        return share.get(self._limit(model, rest), self.database) / self.process * 100
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
     parser.add_argument("--portfolios", type=int, default=200)
+    parser.add_argument(
+        "--few", type=int, default=50, help="a run costs the same with so many portfolios; 0: not asked"
+    )
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--history", type=int, nargs="*", default=[100, 100_000])
     asked = parser.parse_args()
-    if len(asked.workers) > 1:  # settings are read once a process: each size has a process of its own
-        for processes in asked.workers:
-            sizes = [f"--portfolios={asked.portfolios}", "--history", "--workers", str(processes)]
-            subprocess.run([sys.executable, "-m", "benchmarks.fleet", *sizes], check=True, cwd=REPOSITORY)  # noqa: S603 - ourselves
-    else:
-        for figure in throughput(asked.portfolios, *asked.workers) if asked.workers else ():
-            print(figure.line(), flush=True)
+    measured = [_tell(in_a_process(asked.portfolios, processes)) for processes in asked.workers]
+    if asked.workers and asked.few:
+        few, many = _tell(in_a_process(asked.few, asked.workers[-1])), measured[-1]
+        ratio = (many.workers + many.postgres) / (few.workers + few.postgres)
+        name = f"processor time for one run, {many.portfolios} portfolios against {few.portfolios}"
+        print(Figure(name, ratio, "x", 1.2).line(), flush=True)
     for figure in by_history(asked.history):
         print(figure.line(), flush=True)
     return 0
 
 
-def throughput(portfolios: int, processes: int) -> Iterator[Figure]:
+def _tell(measured: Measured) -> Measured:
+    for figure in measured.figures():
+        print(figure.line(), flush=True)
+    return measured
+
+
+def in_a_process(portfolios: int, processes: int) -> Measured:
+    """Measure in a process of its own: settings are read once in each."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(throughput, portfolios, processes).result()
+
+
+def throughput(portfolios: int, processes: int) -> Measured:
     """Decide one session of many portfolios, five symbols each, with a model that answers after half a second."""
     with (
         TemporaryDirectory() as folder,
@@ -65,15 +143,28 @@ def throughput(portfolios: int, processes: int) -> Iterator[Figure]:
                 [PM, "worker", "-c", str(processes)], stdout=log, stderr=log, cwd=folder
             )
         try:
-            done, wall = _decide_all(portfolios, environment)
+            _send_all(portfolios)
+            with psycopg.connect(PostgresUrl(environment["PM_DATABASE_URL"]).for_psycopg, autocommit=True) as there:
+                # The first run of each process loads what the others find loaded.
+                begun = _wait(there, processes, portfolios)
+                before, asked = _spent(there, worker.pid, postgres.pid), len(model.calls)
+                ended = _wait(there, portfolios, portfolios)
+                after = _spent(there, worker.pid, postgres.pid)
         finally:
             worker.terminate()
             worker.wait()
-        cpu = os.times().children_user + os.times().children_system
-        yield Figure(f"{processes} worker processes, {portfolios} portfolios: runs a minute", done / wall * 60, "runs")
-        yield Figure("  seconds of a process for one run", wall * processes / max(done, 1), "s")
-        yield Figure("  model calls for one run", len(model.calls) / max(done, 1), "calls")
-        yield Figure("  processor seconds so far, all processes", cpu, "s")
+        runs, wall = ended - begun, after.wall - before.wall
+        return Measured(
+            portfolios=portfolios,
+            processes=processes,
+            per_minute=runs / wall * 60,
+            process=wall * processes / runs,
+            workers=(after.workers - before.workers) / runs,
+            postgres=(after.postgres - before.postgres) / runs,
+            database=(after.database - before.database) / runs,
+            calls=(len(model.calls) - asked) / runs,
+            busy=(after.machine.busy - before.machine.busy) / (after.machine.total - before.machine.total),
+        )
 
 
 def set_environment(environment: dict[str, str]) -> None:
@@ -81,32 +172,37 @@ def set_environment(environment: dict[str, str]) -> None:
     os.environ.update(environment)  # noqa: TID251 - the processes that are measured read their settings there
 
 
-def _decide_all(portfolios: int, environment: dict[str, str]) -> tuple[int, float]:
+def _send_all(portfolios: int) -> None:
     from workers.planner import Call  # noqa: PLC0415 - reads the settings that were just made
     from workers.tasks import send  # noqa: PLC0415 - the same
 
-    url = PostgresUrl(environment["PM_DATABASE_URL"])
-    with psycopg.connect(url.for_psycopg, autocommit=True) as connection:
-        # Another session is another prompt: no answer comes from the cache.
-        feed, session = RecordedFeed(), date.fromisoformat(SESSION)
-        for number in range(portfolios):
-            send(Call("run_slot", f"fleet{number}", session.isoformat()))
-            session = feed.next_session(session)
-        first = _wait(connection, 1)
-        _wait(connection, portfolios)
-        wall = time.perf_counter() - first
-    return portfolios - 1, wall
+    # Another session is another prompt: no answer comes from the cache.
+    feed, session = RecordedFeed(), date.fromisoformat(SESSION)
+    for number in range(portfolios):
+        send(Call("run_slot", f"fleet{number}", session.isoformat()))
+        session = feed.next_session(session)
 
 
-def _wait(connection: "psycopg.Connection[tuple[int]]", wanted: int) -> float:
+def _wait(there: Connection, wanted: int, portfolios: int) -> int:
+    """Wait until so many runs are done; tell how many are. What waits too long is sent again, as beat would."""
+    sent = time.monotonic()
     while True:
+        if time.monotonic() - sent > AGAIN_SECONDS:
+            sent = time.monotonic()
+            _send_all(portfolios)
         try:
-            row = connection.execute("SELECT count(*) FROM run WHERE status = 'done'").fetchone()
+            row = there.execute("SELECT count(*) FROM run WHERE status = 'done'").fetchone()
         except psycopg.errors.UndefinedTable:
             row = None
         if row and row[0] >= wanted:
-            return time.perf_counter()
+            return int(row[0])
         time.sleep(0.1)
+
+
+def _spent(there: Connection, worker: int, postgres: int) -> Spent:
+    row = there.execute("SELECT active_time FROM pg_stat_database WHERE datname = current_database()").fetchone()
+    database = float(row[0]) / 1000 if row else 0.0
+    return Spent(time.perf_counter(), cpu_of(worker), cpu_of(postgres), database, machine())
 
 
 def by_history(sizes: list[int]) -> Iterator[Figure]:

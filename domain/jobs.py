@@ -140,6 +140,18 @@ class JobStore(Protocol):
         """Name every portfolio that was ever opened."""
         ...
 
+    def over(self, portfolio: str, since: date) -> frozenset[str]:
+        """Name what is over: jobs without a session, jobs of sessions from `since` on, runs of these that are done."""
+        ...
+
+    def awaiting(self) -> frozenset[str]:
+        """Name the portfolios in which a proposal waits for people."""
+        ...
+
+    def ordering(self) -> frozenset[str]:
+        """Name the portfolios that have an order which is not final."""
+        ...
+
     def unfinished(self, portfolio: str) -> Mapping[str, str]:
         """Map each proposal that has not come to its end to its status; no verdicts are read."""
         ...

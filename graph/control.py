@@ -10,13 +10,16 @@ from domain.book import ControlState
 from domain.errors import BadInput, DeskError, NotFound
 from domain.ids import short_id
 from domain.orders import OrderIntent
+from domain.people import Consent
 from domain.proposal import Origin
 from domain.records import Cause, Control, Flow, FlowKind, ProposalRecord
 from graph import execution
 from graph.breakers import sessions_since
 from graph.context import Context, Floor, Till
 from graph.exits import closing, is_leaving
-from graph.two_people import CONFIRM_AFTER, CONFIRM_WITHIN, Agreement, agree
+from graph.halt import halt
+from graph.two_people import CONFIRM_AFTER, DESK_WITHIN, Agreement, agree
+from graph.two_people import alone as is_alone
 from graph.views import book_of, market_now
 
 if TYPE_CHECKING:
@@ -66,11 +69,6 @@ def kill(till: Till, by: str, reason: str) -> Stopped:
     Needs the ledger only; what can't be cancelled is told, and tried again by every reconcile.
     """
     return cancel_entries(till, halt(till, by, reason))
-
-
-def halt(till: Till, by: str, reason: str) -> Control:
-    """Write the one row that stops every new order but a flatten and approved stops."""
-    return till.ledger.set_control(till.portfolio, ControlState.HALTED, reason, by, till.clock.now())
 
 
 def pause(till: Till, by: str, reason: str) -> Stopped:
@@ -147,7 +145,7 @@ def resume(ctx: Floor, by: str, confirm: str, reason: str = "resumed by a person
         AlreadyDecided: somebody changed the state meanwhile.
     """
     control = ctx.ledger.control(ctx.portfolio)
-    phrase, alone = resume_phrase(ctx.portfolio), len(ctx.mandate.approvers) < 2  # noqa: PLR2004 - two people
+    phrase, alone = resume_phrase(ctx.portfolio), is_alone(ctx.mandate)
     if not alone and by not in ctx.mandate.approvers:
         known = ", ".join(ctx.mandate.approvers)
         raise BadInput(f"{by} is no approver of {ctx.portfolio!r}", f"say who you are, --by with one of: {known}")
@@ -169,21 +167,24 @@ def resume(ctx: Floor, by: str, confirm: str, reason: str = "resumed by a person
     return Resumed(after, done=True, phrase=phrase, single_operator=alone)
 
 
-def agree_to_flatten(ctx: Floor, by: str, confirm: str) -> Agreement:
+def agree_to_flatten(ctx: Floor, by: str, confirm: str, *, known: bool = False, again: bool = True) -> Agreement:
     """Take one yes to selling everything: it needs two people, or a single operator twice, 60 seconds apart.
+
+    `known` and `again` are those of `agree`.
 
     Raises:
         NeedsConfirmation: the phrase is missing.
         BadInput: `by` is no approver of a mandate that lists two or more.
     """
     _want_phrase(ctx.portfolio, confirm)
-    return agree(ctx, ctx.mandate.approvers, "flatten", by)
+    yes = Consent(portfolio=ctx.portfolio, subject="flatten", version=1, person=by, at=ctx.clock.wall())
+    return agree(ctx.ledger, ctx.mandate, yes, DESK_WITHIN, known=known, again=again)
 
 
 def flatten(runner: "Runner", by: str, confirm: str, how: str = "") -> tuple[ProposalRecord, ...]:
     """Cancel entries and propose to sell every holding, through the gate; passes also when HALTED.
 
-    Call it once `agree_to_flatten` (or a messenger's own two confirmations) says so; `how` goes into the record.
+    Call it once `agree_to_flatten` says so; `how` goes into the record.
 
     Raises:
         NeedsConfirmation: the phrase is missing.
@@ -270,13 +271,13 @@ def _refuse_early(ctx: Floor, control: Control) -> None:
 def _first_confirmation(ctx: Floor, control: Control, by: str, phrase: str, *, alone: bool) -> Resumed | None:
     """Write the question down, or wait for it to be old enough; None when this is the second confirmation."""
     wall = ctx.clock.wall()
-    asked = ctx.ledger.ask_resume(ctx.portfolio, by, wall, wall - CONFIRM_WITHIN)
+    asked = ctx.ledger.ask_resume(ctx.portfolio, by, wall, wall - DESK_WITHIN)
     if asked.resume_asked_at is None:
         raise BadInput(f"the desk is {asked.state.value} meanwhile", "look at it with `pm status`")
     not_before = asked.resume_asked_at + (CONFIRM_AFTER if alone else timedelta(0))
     fresh = asked.resume_asked_at == wall or control.resume_asked_at != asked.resume_asked_at
     if fresh or wall < not_before:
-        until = asked.resume_asked_at + CONFIRM_WITHIN
+        until = asked.resume_asked_at + DESK_WITHIN
         return Resumed(asked, done=False, phrase=phrase, single_operator=alone, not_before=not_before, until=until)
     if not alone and by == asked.resume_asked_by:
         raise BadInput(f"{by} has asked already; leaving HALTED takes two people", "let another approver confirm")

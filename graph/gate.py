@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from domain.book import Book
-from domain.errors import RunAborted
+from domain.errors import Busy, RunAborted
 from domain.judgement import Judgement
 from domain.mandate import Mandate
 from domain.market import MarketSnapshot
@@ -18,6 +18,7 @@ from graph.priced import priced_symbols
 from graph.sizing import size
 from graph.waiting import waits_behind
 
+TO_BE_JUDGED = frozenset({ProposalStatus.SCHEDULED, ProposalStatus.APPROVED})
 MOST_VERSIONS = 3
 """A proposal is shown to a person at most this often."""
 SMALLEST_SHARE = 0.5
@@ -82,29 +83,38 @@ class RiskGate:
 
         Raises:
             RunAborted: the proposal has been settled some other way.
+            Busy: a person answered while this looked.
         """
-        snapshot = self._fresh_snapshot(self._ledger.proposal(proposal_id))
+        before = self._ledger.proposal(proposal_id)
+        self._refuse_late(before)
+        # Most members of a batch find themselves judged: only who judges needs prices.
+        snapshot = self._fresh_snapshot() if before.status in TO_BE_JUDGED else None
         with self._ledger.locked_book(self._mandate.name) as locked:
             record = locked.proposal(proposal_id)
             phase = Phase.AFTER_YES if record.status is ProposalStatus.APPROVED else Phase.FIRST
             stored = locked.verdict(record.id, record.version, phase)
             if stored is not None and record.status is not ProposalStatus.EXECUTING:
                 return stored
-            if record.status is ProposalStatus.SCHEDULED:
+            if snapshot is not None and record.status is ProposalStatus.SCHEDULED:
                 return self._judge_batch(locked, record, snapshot)[record.id]
-            if record.status is ProposalStatus.APPROVED:
+            if snapshot is not None and record.status is ProposalStatus.APPROVED:
                 return self._judge_again(locked, record, snapshot)
+            if record.status in TO_BE_JUDGED:
+                raise Busy(f"P-{record.id} was answered this moment", "it will be continued; try again")
             if record.verdict is not None and not record.status.is_final:
                 return record.verdict
             raise RunAborted(f"P-{record.id} is {record.status.value}", "look at it with `pm why`")
 
-    def _fresh_snapshot(self, record: ProposalRecord) -> MarketSnapshot:
+    def _refuse_late(self, record: ProposalRecord) -> None:
+        session = self._clock.session()
+        if record.session < session:
+            raise RunAborted(f"P-{record.id} is of {record.session}, the session is {session}", "propose it again")
+
+    def _fresh_snapshot(self) -> MarketSnapshot:
         session = self._clock.session()
         as_of = self._market.opens(session) if self._clock.replay else self._clock.now()
         snapshot = self._market.snapshot(priced_symbols(self._mandate, self._ledger), session, as_of)
         self._ledger.save_snapshot(snapshot)
-        if record.session < session:
-            raise RunAborted(f"P-{record.id} is of {record.session}, the session is {session}", "propose it again")
         return snapshot
 
     def _judge_batch(

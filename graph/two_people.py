@@ -1,52 +1,75 @@
-"""What takes two people, or one person twice: the first yes is written down, the second carries it out."""
+"""What takes two people, or one person twice: each yes is written down, and the second one carries it out."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.errors import BadInput
+from domain.mandate import Mandate
 from domain.people import Consent
-from graph.context import Till
+from domain.storage import Ledger
 
+TWO = 2
 CONFIRM_AFTER = timedelta(seconds=60)
 """A single operator confirms twice, this far apart on the wall."""
-CONFIRM_WITHIN = timedelta(minutes=15)
-"""After this long a first yes lapses."""
+DESK_WITHIN = timedelta(minutes=15)
+"""For so long a first yes to what concerns the whole desk counts: to resume, to flatten."""
+CARD_WITHIN = timedelta(minutes=10)
+"""For so long a first yes to a proposal counts."""
+SINGLE_OPERATOR = "single operator"
 
 
 class Agreement(NamedTuple):
-    """Whether everybody needed has said yes; `how` is for reports. Until then: when the second yes counts (wall)."""
+    """Whether everybody needed has said yes; `how` is for reports, `quantity` the least that all agreed to, in units.
+
+    Until it is done: from when on the second yes counts, and until when (on the wall).
+    """
 
     done: bool
     how: str
+    quantity: float
     single_operator: bool
     not_before: datetime
     until: datetime
 
 
-def agree(till: Till, approvers: tuple[str, ...], subject: str, by: str, version: int = 1) -> Agreement:
-    """Write down that `by` says yes to `subject`, and tell whether that makes two.
+def alone(mandate: Mandate) -> bool:
+    """Whether there is one approver, who then confirms twice."""
+    return len(mandate.approvers) < TWO
 
-    Two approvers or more in the mandate: two of them, at once or within 15 minutes. One: the same person again, 60
-    seconds later and within 15 minutes.
+
+def agree(
+    ledger: Ledger, mandate: Mandate, given: Consent, within: timedelta, *, known: bool = False, again: bool = True
+) -> Agreement:
+    """Write down the yes that was `given`, and tell whether that makes two, `within` so long on the wall.
+
+    Two approvers or more in the mandate: two of them, at once. One: the same person once more, 60 seconds later, where
+    this may be the second yes (`again`: a tap is none where a phrase has to be typed); or another person, where it is
+    `known` who is who, as on a messenger and not at a terminal.
 
     Raises:
-        BadInput: `by` is no approver of a mandate that lists two or more.
+        BadInput: the person is no approver of a mandate that lists two or more.
     """
-    alone = len(approvers) < 2  # noqa: PLR2004 - two people
-    if not alone and by not in approvers:
+    approvers, single = mandate.approvers, alone(mandate)
+    if not single and given.person not in approvers:
+        names = ", ".join(approvers)
         raise BadInput(
-            f"{by} is no approver of {till.portfolio!r}", f"say who you are, --by with one of: {', '.join(approvers)}"
+            f"{given.person} is no approver of {given.portfolio!r}", f"say who you are, --by with one of: {names}"
         )
-    wall = till.clock.wall()
-    yes = Consent(portfolio=till.portfolio, subject=subject, version=version, person=by, at=wall)
-    given = till.ledger.consent(yes, wall - CONFIRM_WITHIN)
-    first = given[0]
-    if alone:
-        mine = next(yes for yes in given if yes.person == by)
-        not_before = mine.at + CONFIRM_AFTER
-        done, until = wall >= not_before, mine.at + CONFIRM_WITHIN
-        return Agreement(done, "single operator", single_operator=True, not_before=not_before, until=until)
-    others = [yes.person for yes in given if yes.person != by and yes.person in approvers]
-    how = f"asked by {others[0]}, confirmed by {by}" if others else ""
-    until = first.at + CONFIRM_WITHIN
-    return Agreement(bool(others), how, single_operator=False, not_before=first.at, until=until)
+    counts = [
+        one
+        for one in ledger.consent(given, given.at - within)
+        if one.person == given.person or (known if single else one.person in approvers)
+    ]
+    people = sorted({one.person for one in counts})
+    not_before = counts[0].at + (CONFIRM_AFTER if single else timedelta(0))
+    how = f"two people: {' and '.join(people)}" if len(people) >= TWO else ""
+    if not how and single and again and given.at >= not_before:
+        how = SINGLE_OPERATOR
+    return Agreement(
+        done=bool(how),
+        how=how,
+        quantity=min([given.quantity, *(one.quantity for one in counts)]),
+        single_operator=single,
+        not_before=not_before,
+        until=counts[0].at + within,
+    )

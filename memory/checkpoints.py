@@ -41,6 +41,12 @@ def open_checkpoints(path: Path) -> SqliteSaver:
     return saver
 
 
+def load_postgres() -> None:
+    """Import what a desk on PostgreSQL needs, and others do not; opens nothing."""
+    import psycopg_pool  # noqa: F401, PLC0415
+    from langgraph.checkpoint import postgres  # noqa: F401, PLC0415
+
+
 def open_postgres_checkpoints(url: PostgresUrl) -> "PostgresSaver":
     """Open the checkpoints in the database at `url`, creating the tables under a lock; close with `saver.conn.close()`.
 

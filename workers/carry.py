@@ -9,6 +9,7 @@ import structlog
 from domain.errors import Busy, DeskError, Transient
 from domain.jobs import Job, JobStatus
 from domain.schedule import SlotKind
+from memory.postgres import DatabaseUnreachable
 from tools.clock import wall_time
 from workers import metrics
 from workers.desks import Desks
@@ -106,7 +107,7 @@ def _end(desks: Desks, kind: str, owner: str, argument: str) -> None:
 
 
 def _fail(desks: Desks, kind: str, owner: str, argument: str, error: Exception) -> Outcome:
-    nobody = isinstance(error, Transient) or _is_of_a_database(error)
+    nobody = isinstance(error, (Transient, DatabaseUnreachable)) or _is_of_a_database(error)
     problem = str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
     log.warning("job_failed", problem=problem, counts=not nobody, exc_info=not isinstance(error, DeskError))
     try:

@@ -9,12 +9,9 @@ from celery import Celery
 
 from domain.errors import OperatorNeeded
 from workers.jobs import PERIODIC
+from workers.queues import PRIORITIES, QUEUE_DESK, QUEUE_RUNS, SEPARATOR, URGENT
 from workers.settings import Settings, read_settings
 
-QUEUE_DESK = "desk"
-"""Short jobs: exits, expiry, orders, answers, planning."""
-QUEUE_RUNS = "runs"
-"""Runs of the decide graph, which wait for a model."""
 SWEEP_SECONDS = 30.0
 SOFT_LIMIT_SECONDS, HARD_LIMIT_SECONDS, VISIBILITY_SECONDS = 480, 540, 600
 """A task ends before Redis gives its message to somebody else."""
@@ -50,6 +47,8 @@ def make_app(settings: Settings) -> Celery:
         broker_transport_options={
             "visibility_timeout": VISIBILITY_SECONDS,
             "unacked_restore_interval": 5,
+            "priority_steps": list(PRIORITIES),
+            "sep": SEPARATOR,
             "unacked_restore_throttle": 1,
             "socket_keepalive": True,
         },
@@ -76,7 +75,7 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "task": "pm.plan",
             "schedule": seconds,
             "args": [what],
-            "options": {"queue": QUEUE_DESK, "expires": max(seconds, 5.0)},
+            "options": {"queue": QUEUE_DESK, "expires": max(seconds, 5.0), "priority": URGENT},
         }
         for what, seconds in rounds.items()
     }

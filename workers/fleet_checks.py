@@ -7,6 +7,7 @@ from domain.jobs import JobStatus
 from domain.storage import Ledger
 from tools.clock import wall_time
 from workers.health import SILENT_AFTER
+from workers.queues import QUEUE_DESK, QUEUE_RUNS, lists_of
 from workers.settings import Settings
 
 LONGEST_QUEUE = 1000
@@ -31,7 +32,7 @@ def _queues(settings: Settings) -> str:
     assert settings.redis_url is not None
     try:
         client = Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=5.0)
-        lengths = {name: int(client.llen(name)) for name in ("desk", "runs")}
+        lengths = {name: sum(map(client.llen, lists_of(name))) for name in (QUEUE_DESK, QUEUE_RUNS)}
         client.close()
     except RedisError as error:
         raise OperatorNeeded(f"Redis does not answer: {error}", "start it, or correct PM_REDIS_URL") from None

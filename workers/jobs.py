@@ -60,9 +60,13 @@ def reconcile(desks: Desks, portfolio: str, _: str = "") -> None:
 
 
 def follow_orders(desks: Desks, portfolio: str, _: str = "") -> None:
-    """Ask after the orders that are open, between two full looks; in replay each run has done so."""
+    """Ask after the orders that are open, between two full looks; in replay after those that may not have arrived.
+
+    There time stands still, and what rests at the broker rests.
+    """
     ctx = desks.of(portfolio).ctx
-    if not ctx.clock.replay:
+    intents = ctx.ledger.intents(ctx.portfolio, open_only=True)
+    if not ctx.clock.replay or any(intent.state not in execution.AT_THE_BROKER for intent in intents):
         execution.follow(ctx)
 
 

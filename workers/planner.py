@@ -1,8 +1,8 @@
 """What is to be done now: read from mandates, calendar and ledger alone, by whichever process asks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -11,6 +11,7 @@ from domain.jobs import Job, JobStatus, ReplayPosition
 from domain.mandate import Mandate
 from domain.records import ProposalStatus, RunStatus
 from domain.schedule import History, Slot, SlotKind, due, upcoming
+from domain.storage import Ledger
 from tools.clock import wall_time
 from workers.calendars import FeedCalendar
 from workers.desks import Desks
@@ -20,6 +21,8 @@ from workers.weather import weather_of
 
 LOOKED_BACK = timedelta(days=10)
 RUNS_READ = 40
+LOOKS_AGAIN = timedelta(seconds=60)
+"""A portfolio for which nothing is due is looked at again after this long, or when its next slot comes."""
 DOES = {
     SlotKind.RESEARCH: "run_slot",
     SlotKind.REBALANCE: "run_slot",
@@ -27,6 +30,11 @@ DOES = {
     SlotKind.REPORT: "daily_report",
     SlotKind.OUTCOMES: "score_outcomes",
 }
+SOMETHING_THERE: Final[dict[str, Callable[[Ledger], frozenset[str]]]] = {
+    "expire": lambda ledger: ledger.awaiting(),
+    "follow_orders": lambda ledger: ledger.ordering(),
+}
+"""Periodic jobs that have nothing to do in most portfolios, and how to find the others."""
 WAITS_FOR_PEOPLE = ProposalStatus.AWAITING.value
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -46,6 +54,7 @@ class Planner:
     def __init__(self, desks: Desks) -> None:
         self._desks = desks
         self._calendar = FeedCalendar(desks.feed)
+        self._quiet: dict[str, datetime] = {}
 
     def slots(self) -> list[Call]:
         """What schedules and people call for: slots that are due, requests; what is too late is skipped and told."""
@@ -53,10 +62,7 @@ class Planner:
         calls = self.everyone("requests") if asked else []
         for portfolio in self._desks.portfolios:
             with _told(portfolio):
-                mandate = self._desks.mandate(portfolio)
-                clock = self._desks.clock(mandate)
-                now = self._replayed(mandate) if clock.replay else clock.now()
-                calls += [Call(DOES[slot.kind], mandate.name, slot.name) for slot in self._due(mandate, now)]
+                calls += self._slots(portfolio)
         return calls
 
     def unfinished(self) -> list[Call]:
@@ -71,6 +77,16 @@ class Planner:
         """One job for each portfolio."""
         return [Call(kind, portfolio) for portfolio in self._desks.portfolios]
 
+    def periodic(self, kind: str) -> list[Call]:
+        """One job for each portfolio that it may find something to do in."""
+        if kind == "watch_exits" and self._desks.feed.replayed:
+            return []
+        calls = self.everyone(kind)
+        if kind in SOMETHING_THERE:
+            there = SOMETHING_THERE[kind](self._desks.ledger)
+            calls = [call for call in calls if call.portfolio in there]
+        return calls
+
     def next_slot(self, portfolio: str) -> Slot | None:
         """Find what a portfolio is due for next; None at the end of a replay."""
         mandate = self._desks.mandate(portfolio)
@@ -78,7 +94,27 @@ class Planner:
         if not clock.replay:
             return upcoming(mandate, self._calendar, clock.now(), self._history(mandate, clock.now()))
         position = self._desks.ledger.replay_position(mandate.name)
-        return self._ahead(mandate, position.now if position else self._eve(mandate))
+        now = position.now if position else self._eve(mandate)
+        return self._ahead(mandate, now, self._history(mandate, now))
+
+    def _slots(self, portfolio: str) -> list[Call]:
+        wall = wall_time()
+        if wall < self._quiet.get(portfolio, wall):
+            return []
+        mandate = self._desks.mandate(portfolio)
+        clock = self._desks.clock(mandate)
+        if clock.replay:
+            now, ahead, history = self._replayed(mandate)
+        else:
+            now = clock.now()
+            history = self._history(mandate, now)
+            ahead = upcoming(mandate, self._calendar, now, history)
+        slots = list(self._due(mandate, now, history))
+        if not slots and (ahead is None or not clock.replay) and self._desks.settings.clock == "system":
+            # Nothing comes of asking before then, unless somebody changes the mandate; other clocks may jump.
+            pause = min(LOOKS_AGAIN, ahead.due_at - now) if ahead else LOOKS_AGAIN
+            self._quiet[portfolio] = wall + pause
+        return [Call(DOES[slot.kind], mandate.name, slot.name) for slot in slots]
 
     def _unfinished(self, name: str) -> Iterator[Call]:
         parked = {job.name for job in self._desks.ledger.jobs(name) if job.status is JobStatus.PARKED}
@@ -89,8 +125,8 @@ class Planner:
             if status != WAITS_FOR_PEOPLE and job_name("advance", proposal_id) not in parked:
                 yield Call("advance", name, proposal_id)
 
-    def _due(self, mandate: Mandate, now: datetime) -> Iterator[Slot]:
-        for slot in due(mandate, self._calendar, now, self._history(mandate, now)):
+    def _due(self, mandate: Mandate, now: datetime, history: History) -> Iterator[Slot]:
+        for slot in due(mandate, self._calendar, now, history):
             if self._desks.settings.replay_until and slot.session > self._desks.settings.replay_until:
                 continue
             if slot.is_late(now):
@@ -103,19 +139,16 @@ class Planner:
 
     def _history(self, mandate: Mandate, now: datetime) -> History:
         ledger, name = self._desks.ledger, mandate.name
-        since = (now - LOOKED_BACK).date()
-        over = {job.name for job in ledger.jobs(name, since=since) if job.status.is_over}
-        over |= {run.slot for run in ledger.runs(name, limit=RUNS_READ) if run.status is RunStatus.DONE}
         last = ledger.last_job(name, SlotKind.REBALANCE.value)
         return History(
-            over=frozenset(over),
+            over=ledger.over(name, (now - LOOKED_BACK).date()),
             since=ledger.put_on_schedule(name, now),
             last_rebalance=last.session if last else None,
             weather=weather_of(ledger, mandate),
         )
 
-    def _replayed(self, mandate: Mandate) -> datetime:
-        """Where a replay stands; it moves on to its next slot when all that was due is over and settled.
+    def _replayed(self, mandate: Mandate) -> tuple[datetime, Slot | None, History]:
+        """Where a replay stands, what comes then, and before; it moves on when all that was due is over and settled.
 
         Between two sessions at least PM_REPLAY_PACE_SECONDS pass on the wall, so that a person can follow, and answer.
         """
@@ -124,20 +157,20 @@ class Planner:
         if position is None:
             position = ReplayPosition(portfolio=name, now=self._eve(mandate), moved_at=wall)
             ledger.move_replay(position, None)
-        if any(self._due(mandate, position.now)) or any(self._unfinished(name)):
-            return position.now
-        ahead = self._ahead(mandate, position.now)
-        if ahead is None:
-            return position.now
+        history = self._history(mandate, position.now)
+        ahead = self._ahead(mandate, position.now, history)
+        stays = position.now, ahead, history
+        if ahead is None or any(self._due(mandate, position.now, history)) or any(self._unfinished(name)):
+            return stays
         waited = (wall - position.moved_at).total_seconds()
         new_session = ahead.session != position.now.date()
         if new_session and waited < self._desks.settings.replay_pace_seconds:
-            return position.now
+            return stays
         moved = ReplayPosition(portfolio=name, now=ahead.due_at, moved_at=wall)
-        return ahead.due_at if ledger.move_replay(moved, position.now) else position.now
+        return (ahead.due_at, ahead, history) if ledger.move_replay(moved, position.now) else stays
 
-    def _ahead(self, mandate: Mandate, now: datetime) -> Slot | None:
-        ahead = upcoming(mandate, self._calendar, now, self._history(mandate, now))
+    def _ahead(self, mandate: Mandate, now: datetime, history: History) -> Slot | None:
+        ahead = upcoming(mandate, self._calendar, now, history)
         until = self._desks.settings.replay_until
         return None if ahead is None or (until is not None and ahead.session > until) else ahead
 

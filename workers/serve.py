@@ -82,7 +82,7 @@ class Server:
                 calls += self._planner.unfinished()
             for kind, seconds in PERIODIC.items():
                 if self._time_for(kind, seconds):
-                    calls += self._planner.everyone(kind)
+                    calls += self._planner.periodic(kind)
             if self._time_for("seen", SEEN_SECONDS):
                 self._desks.ledger.seen(f"serve {os.uname().nodename}/{os.getpid()}", "serve", wall_time())
         except DeskError as error:

@@ -10,8 +10,6 @@ from typing import Any, Self
 from domain.episodes import EpisodeIndex
 from domain.errors import Busy, LedgerDamaged
 from domain.ports import Clock, Locks
-from memory.episodes.index import Mem0Index
-from memory.episodes.settings import MemorySettings
 from memory.ledger.engine import Database
 from memory.ledger.opening import open_database
 from memory.ledger.opening_postgres import open_postgres
@@ -71,6 +69,10 @@ class Storage:
     @property
     def recall(self) -> EpisodeIndex | None:
         """The index of episodes, None where PM_MEMORY is off; it loads nothing before it is used."""
+        # They bring numpy along, which whoever stops a desk does not wait for.
+        from memory.episodes.index import Mem0Index
+        from memory.episodes.settings import MemorySettings
+
         settings = MemorySettings.read()
         if settings.pm_memory == "off":
             return None

@@ -18,6 +18,11 @@ RAW_WIDTH = 20_000
 LISTED_SECONDS = 10.0
 
 
+def load_library() -> None:
+    """Import the library; makes no client."""
+    import langchain_openai  # noqa: F401, PLC0415 - two seconds of import, only when a model is asked
+
+
 class OpenAIChat:
     """langchain-openai behind one method; the client is made once, at the first question or by `warm()`."""
 

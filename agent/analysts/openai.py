@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.analysts import ANALYSTS
-from agent.analysts._openai_chat import OpenAIChat
+from agent.analysts._openai_chat import OpenAIChat, load_library
 from agent.analysts._openai_settings import OPENAI_URL, OpenAISettings
 from agent.budget import Budget
 from agent.cache import AnswerCache
@@ -94,6 +94,11 @@ class OpenAIAnalyst:
     def examine(self, _: Sequence[str] = ()) -> tuple[Finding, ...]:
         """List the server's models, which costs nothing; raises DeskError where it does not answer or let us in."""
         return (self._chat.examine(),)
+
+    @staticmethod
+    def load() -> None:
+        """Import the library, as a process does that is about to fork."""
+        load_library()
 
     def warm(self) -> None:
         """Load the client now, so that the first question doesn't wait for it."""

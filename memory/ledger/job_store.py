@@ -7,10 +7,12 @@ from sqlmodel import Session, col, delete, select, update
 
 from domain.errors import NotFound
 from domain.jobs import Job, JobStatus, ProcessSeen, ReplayPosition
+from domain.orders import IntentState
+from domain.records import ProposalStatus, RunStatus
 from memory.ledger.chain import Detail
 from memory.ledger.part import Part
 from memory.ledger.sql import insert_once
-from memory.ledger.tables import JobRow, PortfolioRow, ProcessRow, ProposalRow, ReplayPositionRow
+from memory.ledger.tables import IntentRow, JobRow, PortfolioRow, ProcessRow, ProposalRow, ReplayPositionRow, RunRow
 
 LONGEST_PROBLEM = 500
 LONG_AGO = date.min
@@ -160,6 +162,36 @@ class JobPart(Part):
         """Name every portfolio that was ever opened."""
         with self._database.read() as session:
             return tuple(session.exec(select(PortfolioRow.name).order_by(PortfolioRow.name)))
+
+    def over(self, portfolio: str, since: date) -> frozenset[str]:
+        """Name what is over: jobs without a session, jobs of sessions from `since` on, runs of these that are done."""
+        jobs = select(JobRow.name).where(
+            JobRow.portfolio == portfolio,
+            col(JobRow.status).in_([status for status in JobStatus if status.is_over]),
+            col(JobRow.session).is_(None) | (col(JobRow.session) >= since),
+        )
+        runs = select(RunRow.slot).where(
+            RunRow.portfolio == portfolio, RunRow.status == RunStatus.DONE, RunRow.session >= since
+        )
+        with self._database.read() as session:
+            return frozenset(session.exec(jobs)) | frozenset(session.exec(runs))
+
+    def awaiting(self) -> frozenset[str]:
+        """Name the portfolios in which a proposal waits for people."""
+        theirs = select(ProposalRow.id).where(
+            ProposalRow.portfolio == PortfolioRow.name, ProposalRow.status == ProposalStatus.AWAITING
+        )
+        with self._database.read() as session:
+            return frozenset(session.exec(select(PortfolioRow.name).where(theirs.exists())))
+
+    def ordering(self) -> frozenset[str]:
+        """Name the portfolios that have an order which is not final."""
+        still_open = [state for state in IntentState if not state.is_final]
+        theirs = select(IntentRow.client_order_id).where(
+            IntentRow.portfolio == PortfolioRow.name, col(IntentRow.state).in_(still_open)
+        )
+        with self._database.read() as session:
+            return frozenset(session.exec(select(PortfolioRow.name).where(theirs.exists())))
 
     def unfinished(self, portfolio: str) -> Mapping[str, str]:
         """Map each proposal that has not come to its end to its status; no verdicts are read."""

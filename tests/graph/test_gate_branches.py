@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from domain.errors import RunAborted
+from domain.errors import Busy, RunAborted
 from domain.proposal import Origin
 from domain.records import Approval, ProposalRecord, ProposalStatus
 from domain.verdict import Decision, Outcome, Phase, RiskVerdict, RuleResult
@@ -180,6 +180,29 @@ def test_a_stored_verdict_is_read_and_not_made_again():
 
     assert a_gate(ledger, replay=True).assess("P1") is stored
     assert ledger.recorded == []
+
+
+def test_a_member_that_its_batch_has_judged_needs_no_prices():
+    stored = a_verdict()
+    ledger = Ledger(a_record(status=ProposalStatus.JUDGED), stored=stored)
+    ledger.holdings = lambda _portfolio: pytest.fail("prices were asked for")
+
+    assert a_gate(ledger).assess("P1") is stored
+
+
+def test_an_answer_that_comes_while_the_gate_looks_is_judged_the_next_time():
+    ledger = Ledger(a_record(status=ProposalStatus.AWAITING), a_yes())
+
+    @contextmanager
+    def answered_meanwhile(_portfolio):
+        ledger.record = a_record()
+        yield ledger
+
+    ledger.locked_book = answered_meanwhile
+    with pytest.raises(Busy, match="try again"):
+        a_gate(ledger).assess("P1")
+
+    assert a_gate(ledger).assess("P1").decision is Decision.EXECUTE
 
 
 def test_a_yes_is_judged_again_and_recorded():

@@ -7,7 +7,9 @@ import pytest
 
 from domain.errors import NotFound
 from domain.jobs import Job, JobStatus, ReplayPosition
-from tests.memory.fakes import D1, D2, a_new
+from domain.orders import IntentState
+from domain.records import Run, RunStatus
+from tests.memory.fakes import D1, D2, a_mandate, a_new
 
 NOW = datetime(2026, 1, 2, 14, 35, tzinfo=UTC)
 SLOT = Job(portfolio="demo", name="2017-05-26", kind="research", session=D1)
@@ -118,3 +120,30 @@ def test_what_is_unfinished_is_told_with_its_status(desk):
     desk.ledger.add_batch("demo", "B", None, D1, [a_new("A"), a_new("H", action="HOLD")], NOW)
 
     assert desk.ledger.unfinished("demo")["A"] == "scheduled"
+
+
+def test_what_is_over_is_named_from_a_session_on_with_runs_that_are_done(ledger):
+    ledger.open_portfolio(a_mandate(), D1, NOW)
+    for name, session in (("early", D1), ("late", D2), ("begun", D2)):
+        ledger.begin_job(SLOT.model_copy(update={"name": name, "session": session}), NOW, 3)
+    for name in ("early", "late"):
+        ledger.end_job("demo", name, NOW)
+    for slot in ("ran", "runs"):
+        ledger.begin_run(Run(portfolio="demo", slot=slot, session=D2, analyst="quant", started_at=NOW))
+    ledger.end_run("demo", "ran", RunStatus.DONE, {}, "", NOW)
+
+    assert ledger.over("demo", D2) == {"late", "ran"}
+    assert ledger.over("demo", D1) == {"early", "late", "ran"}
+    assert ledger.over("other", D1) == set()
+
+
+def test_portfolios_are_named_that_wait_for_people_or_for_an_order(desk):
+    assert (desk.ledger.awaiting(), desk.ledger.ordering()) == (set(), set())
+    desk.waiting("A")
+    assert (desk.ledger.awaiting(), desk.ledger.ordering()) == ({"demo"}, set())
+
+    intent = desk.committed("B", "MSFT")
+
+    assert desk.ledger.ordering() == {"demo"}
+    desk.ledger.mark_intent(intent.client_order_id, IntentState.REJECTED, "no", NOW)
+    assert desk.ledger.ordering() == set()

@@ -1,7 +1,9 @@
-"""A compressed week with the processes of docker-compose.yml: the right runs, once each, and book = broker."""
+"""A compressed week with the processes of docker-compose.yml, the bot too: the right runs, once each, book = broker."""
 
 import os
 import sqlite3
+import threading
+from contextlib import contextmanager
 from datetime import date
 
 import pytest
@@ -11,6 +13,7 @@ from domain.records import RunStatus
 from tests.process.fleet import COMPOSE, Fleet, fleet, wait_until
 from tests.standins.backends import ledger_at
 from tests.standins.redis import CannotStart, started_redis
+from tests.standins.telegram import CHAT, TOKEN, TelegramServer
 from tools.clock import ReplayClock
 from tools.market_data.recorded import RecordedFeed
 
@@ -18,6 +21,10 @@ WEEK = [f"2017-{day}" for day in ("05-26", "05-30", "05-31", "06-01", "06-02")]
 LAST = date(2017, 6, 2)
 EVERY_SESSION = ("", ".equity", ".report", ".outcomes")
 PATIENCE = 300.0
+PACE_SECONDS = "2"
+"""Between the last work of a session and the next one, so that its cards can be answered."""
+ALICE, BOB = 42, 43
+SERVICES = ("worker", "exits", "beat", "beat", "telegram")
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
 
@@ -34,17 +41,28 @@ def redis_server():
 
 
 @pytest.fixture
-def week(postgres, redis_server, tmp_path):
-    """Settings of a week that is replayed as fast as it goes."""
+def telegram():
+    with TelegramServer() as server:
+        yield server
+
+
+@pytest.fixture
+def week(postgres, redis_server, telegram, tmp_path):
+    """Settings of a week that is replayed about as fast as it goes."""
     return {
         "PM_HOME": str(tmp_path / "home"),
         "PM_CACHE": str(tmp_path / "cache"),
         "PM_DATABASE_URL": postgres.url(postgres.create()),
         "PM_REDIS_URL": redis_server.url,
         "PM_PORTFOLIOS": "demo",
-        "PM_REPLAY_PACE_SECONDS": "0",
+        "PM_REPLAY_PACE_SECONDS": PACE_SECONDS,
         "PM_REPLAY_UNTIL": LAST.isoformat(),
         "PM_TICK_SECONDS": "0.5",
+        "PM_NOTIFIER": "telegram",
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_BASE_URL": telegram.base_url,
+        "PM_TELEGRAM_CHAT_ID": str(CHAT),
+        "PM_APPROVERS": f"{ALICE}:admin:alice,{BOB}:approver:bob",
     }
 
 
@@ -60,19 +78,41 @@ def at_the_broker(home):
     return held, round(float(cash), 6), orders
 
 
-def test_a_week_of_two_workers_and_two_beats_decides_each_session_once_and_the_book_is_the_brokers(
-    week, redis_server, tmp_path
+@contextmanager
+def people_at(telegram):
+    """Two people who both approve whatever card comes, as long as the block lasts."""
+    over, asked = threading.Event(), set()
+
+    def answer():
+        while not over.wait(0.1):
+            for card in telegram.sent("APPROVE?"):
+                if card["message_id"] not in asked and any("✅ Approve" in one["text"] for one in card["buttons"]):
+                    asked.add(card["message_id"])
+                    telegram.tap(card["message_id"], "✅ Approve", user=ALICE)
+                    telegram.tap(card["message_id"], "✅ Approve", user=BOB)
+
+    people = threading.Thread(target=answer)
+    people.start()
+    try:
+        yield
+    finally:
+        over.set()
+        people.join()
+
+
+def test_a_week_of_workers_beats_and_the_bot_decides_each_session_once_and_the_book_is_the_brokers(
+    week, telegram, tmp_path
 ):
     ledger = ledger_of(week)
-    with fleet(week, tmp_path / "logs") as processes:
-        for service in ("worker", "exits", "beat", "beat"):
+    with fleet(week, tmp_path / "logs") as processes, people_at(telegram):
+        for service in SERVICES:
             processes.start(service)
 
         over = wait_until(lambda: week_is_over(ledger), PATIENCE)
 
         assert over, processes.logs()
         codes = processes.stop()
-    assert codes == [("worker", 0), ("exits", 0), ("beat", 0), ("beat", 0)], processes.logs()
+    assert codes == [(service, 0) for service in SERVICES], processes.logs()
     assert [(run.slot, run.status, run.attempts) for run in sorted(ledger.runs("demo"), key=lambda run: run.slot)] == [
         (slot, RunStatus.DONE, 1) for slot in WEEK
     ]
@@ -90,6 +130,15 @@ def test_a_week_of_two_workers_and_two_beats_decides_each_session_once_and_the_b
         cash,
     )
     assert ledger.mismatches("demo") == ()
+    answers = {record.id: ledger.approval(record.id, record.version) for record in proposals}
+    yes = {asked: given for asked, given in answers.items() if given and given.answer == "approve"}
+    assert yes, telegram.sent()
+    assert {(given.by, given.channel, given.reason) for given in yes.values()} == {
+        ("bob", "telegram", "two people: alice and bob")
+    }
+    traded = {intent.proposal_id for intent in ledger.intents("demo") if intent.filled_quantity}
+    assert traded & set(yes)
+    assert len([row for row in ledger.audit_rows("demo") if row.action == "tap"]) >= 2 * len(yes)
     assert sum(ledger.verify_audit().values()) > 0
     told = [process.kind for process in ledger.processes(ledger.runs("demo")[0].started_at.replace(year=2000))]
     assert {"worker", "beat"} <= set(told)

@@ -42,6 +42,11 @@ class Postgres:
         self._process = launch()
         self._made = 0
 
+    @property
+    def pid(self) -> int:
+        """Of the server's first process."""
+        return self._process.pid
+
     def create(self, template: str = "template1") -> str:
         """Make a database, a copy of `template`; return its name."""
         self._made += 1

@@ -8,9 +8,15 @@ import pytest
 
 from domain.errors import RunAborted
 from domain.jobs import JobStatus
+from domain.orders import IntentState
+from domain.proposal import Origin
 from domain.records import RunStatus
 from graph.answers import answer_card
+from graph.batches import Draft, add_proposals
+from graph.intents import build_intent
 from graph.views import book_of, market_now
+from memory.postgres import DatabaseUnreachable
+from tests.graph.conftest import proposal
 from workers import carry, jobs
 from workers.carry import Outcome, carry_out
 from workers.desks import Desks
@@ -126,9 +132,12 @@ def test_a_job_that_somebody_else_does_is_left_to_them(opened):
     assert desks.ledger.runs("demo") == ()
 
 
-def test_a_database_that_is_away_counts_no_attempt(opened, monkeypatch):
+@pytest.mark.parametrize(
+    "error", [sqlite3.OperationalError("database is locked"), DatabaseUnreachable("nobody is there", "start it")]
+)
+def test_a_database_that_is_away_counts_no_attempt(opened, monkeypatch, error):
     def away(desks, portfolio, slot):
-        raise sqlite3.OperationalError("database is locked")
+        raise error
 
     monkeypatch.setitem(carry.JOBS, "run_slot", away)
     desks = opened()
@@ -164,6 +173,51 @@ def test_a_slot_that_live_nobody_began_in_time_is_skipped_and_told(opened, monke
     assert [(call.kind, call.argument) for call in Planner(desks).slots()] == [("equity_point", "2017-05-30.equity")]
     skipped = [job.name for job in desks.ledger.jobs("demo") if job.status is JobStatus.SKIPPED]
     assert skipped == ["2017-05-30"]
+
+
+def test_live_a_portfolio_for_which_nothing_is_due_is_left_alone_for_a_minute(opened, monkeypatch):
+    class Night:
+        replay, asked = False, 0
+
+        def now(self):
+            self.asked += 1
+            return datetime(2017, 5, 30, 5, 0, tzinfo=UTC)
+
+    night, desks = Night(), opened(replay_until=None)
+    monkeypatch.setattr(desks, "clock", lambda mandate: night)
+    desks.ledger.put_on_schedule("demo", datetime(2017, 5, 30, tzinfo=UTC))
+    planner = Planner(desks)
+
+    assert planner.slots() == []
+    before = night.asked
+    assert planner.slots() == []
+    assert night.asked == before
+
+
+def test_an_order_that_was_promised_and_not_sent_is_followed_up_between_two_reconciles(opened):
+    desks = opened()
+    wired = desks.of("demo", enters=True)
+    ctx, planner = wired.ctx, Planner(desks)
+    wired.runner.enter()
+    (record,) = add_proposals(ctx, "b", None, market_now(ctx), [Draft(Origin.PERSON, proposal("MSFT"))])
+    assert planner.periodic("follow_orders") == []
+    ctx.gate.assess(record.id)
+    promised = ctx.ledger.commit_intent(build_intent(ctx, ctx.ledger.proposal(record.id)))
+
+    (call,) = planner.periodic("follow_orders")
+
+    assert carry_out(desks, *call) is Outcome.DONE
+    assert ctx.ledger.intent(promised.client_order_id).state is IntentState.DONE
+    assert planner.periodic("follow_orders") == []
+
+
+def test_expiry_is_asked_of_portfolios_that_wait_for_people_and_exits_not_of_replays(opened, demo_home, tmp_path):
+    shutil.copytree(demo_home, tmp_path / "home")
+    planner = Planner(opened(replay_until=FIRST))
+
+    assert [call.portfolio for call in planner.periodic("expire")] == ["demo"]
+    assert planner.periodic("watch_exits") == []
+    assert len(planner.periodic("reconcile")) == len(planner.everyone("reconcile"))
 
 
 def test_an_answered_proposal_is_moved_by_the_next_sweep(opened, demo_home, tmp_path):

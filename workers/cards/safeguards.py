@@ -6,12 +6,12 @@ from domain.mandate import Mandate
 from domain.records import ProposalRecord
 from domain.trade import Side
 from domain.verdict import Outcome
+from graph.two_people import alone
 from workers.cards.view import CardView
 
 CONFIRM_ABOVE = 0.05
 """A fraction of equity: above it, a yes is confirmed."""
 TWO_OVERRIDES = 2
-TWO_PEOPLE = 2
 
 
 class Safeguards(NamedTuple):
@@ -30,11 +30,6 @@ class Safeguards(NamedTuple):
 def safeguards_of(view: CardView, mandate: Mandate) -> Safeguards:
     """Tell what a yes to the proposal on a card takes."""
     return Safeguards(view.weight > CONFIRM_ABOVE, reasons_for_two(view.record), alone(mandate))
-
-
-def alone(mandate: Mandate) -> bool:
-    """Whether there is one approver, who then confirms twice."""
-    return len(mandate.approvers) < TWO_PEOPLE
 
 
 def reasons_for_two(record: ProposalRecord) -> tuple[str, ...]:

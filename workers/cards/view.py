@@ -1,7 +1,7 @@
 """Everything that a card of one proposal shows, read from the ledger; no broker, no feed, no model."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.book import ControlState
 from domain.market import MarketSnapshot
@@ -13,9 +13,7 @@ from domain.research import Thesis
 from domain.storage import Ledger
 from domain.value import Value
 from graph.answers import shown_quantity
-
-TWO_WITHIN = timedelta(minutes=10)
-"""A second person's yes counts for this long after the first."""
+from graph.two_people import CARD_WITHIN
 
 
 class CardView(Value):
@@ -63,7 +61,7 @@ def look_at(ledger: Ledger, clock: Clock, record: ProposalRecord) -> CardView:
         thesis=_thesis(ledger, record),
         approval=ledger.approval(record.id, record.version),
         approved_by=_yes(ledger, record),
-        consents=ledger.consents(record.portfolio, f"P-{record.id}", record.version, clock.wall() - TWO_WITHIN),
+        consents=ledger.consents(record.portfolio, f"P-{record.id}", record.version, clock.wall() - CARD_WITHIN),
         intents=ledger.intents(record.portfolio, proposal_id=record.id),
         fills=ledger.fills_of(record.id),
         now=clock.now(),

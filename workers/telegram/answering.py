@@ -3,16 +3,16 @@
 import json
 
 from domain.errors import AlreadyDecided, BadInput
-from domain.people import CardKind
+from domain.people import CardKind, Consent
 from domain.records import ProposalRecord, ProposalStatus
 from graph.answers import answer_card
+from graph.two_people import CARD_WITHIN, Agreement, agree, alone
 from workers.cards import short
 from workers.cards.approval import Labels, reason_buttons, size_buttons
-from workers.cards.safeguards import CONFIRM_ABOVE, alone, reasons_for_two, safeguards_of
+from workers.cards.safeguards import CONFIRM_ABOVE, reasons_for_two, safeguards_of
 from workers.cards.text import clock_time
 from workers.cards.view import CardView
 from workers.cli.output import units
-from workers.telegram.consent import Agreed, agree
 from workers.telegram.desk import CHANNEL, Desk, Visit
 from workers.telegram.response import Ask, Change, Response, Send, refused, sealed
 
@@ -33,18 +33,9 @@ def approve(visit: Visit, record: ProposalRecord, quantity: float, *, confirmed:
         return _confirm(visit, view, quantity)
     if not guards.takes_two:
         return _decide(visit, record, quantity, "")
-    agreed = agree(
-        desk.ledger,
-        desk.portfolio,
-        subject,
-        record.version,
-        visit.person,
-        desk.wall,
-        quantity=quantity,
-        single=guards.single,
-    )
+    agreed = _agree(visit, record, quantity, again=False)
     if agreed.done:
-        return _decide(visit, record, agreed.quantity, agreed.reason)
+        return _decide(visit, record, agreed.quantity, agreed.how)
     if guards.single:
         return _ask_phrase(visit, view, agreed)
     return Response("first_yes", "1 of 2 recorded: another approver has to say yes within 10 minutes", subject)
@@ -53,22 +44,12 @@ def approve(visit: Visit, record: ProposalRecord, quantity: float, *, confirmed:
 def approve_typed(visit: Visit, record: ProposalRecord, quantity: float) -> Response:
     """Say yes a second time, by the phrase that was asked for."""
     desk, subject = visit.desk, f"P-{record.id}"
-    if (why := _not_open(desk, record)) is not None:
+    if (why := _not_open(desk, record) or _not_among(visit, record)) is not None:
         return refused(why, subject)
-    agreed = agree(
-        desk.ledger,
-        desk.portfolio,
-        subject,
-        record.version,
-        visit.person,
-        desk.wall,
-        quantity=quantity,
-        single=alone(desk.mandate),
-        typed=True,
-    )
+    agreed = _agree(visit, record, quantity, again=True)
     if not agreed.done:
         return refused(f"too early: confirm from {clock_time(agreed.not_before, seconds=True)} on", subject)
-    return _decide(visit, record, agreed.quantity, agreed.reason)
+    return _decide(visit, record, agreed.quantity, agreed.how)
 
 
 def reject(visit: Visit, record: ProposalRecord, reason: str) -> Response:
@@ -122,6 +103,20 @@ def _not_among(visit: Visit, record: ProposalRecord) -> str | None:
     return f"{visit.person.name} is not among this mandate's approvers"
 
 
+def _agree(visit: Visit, record: ProposalRecord, quantity: float, *, again: bool) -> Agreement:
+    """Count this person's yes; a tap is no second one, a typed phrase is `again`."""
+    desk = visit.desk
+    yes = Consent(
+        portfolio=desk.portfolio,
+        subject=f"P-{record.id}",
+        version=record.version,
+        person=visit.person.name,
+        quantity=quantity,
+        at=desk.wall,
+    )
+    return agree(desk.ledger, desk.mandate, yes, CARD_WITHIN, known=True, again=again)
+
+
 def _confirm(visit: Visit, view: CardView, quantity: float) -> Response:
     record = view.record
     ask = Ask(CardKind.CONFIRM, record.id, record.version, _do("approve", quantity), visit.person.id, CONFIRM_SECONDS)
@@ -130,7 +125,7 @@ def _confirm(visit: Visit, view: CardView, quantity: float) -> Response:
     return Response("confirm_asked", "confirm it within 60 seconds", f"P-{record.id}", sends=(message,))
 
 
-def _ask_phrase(visit: Visit, view: CardView, agreed: Agreed) -> Response:
+def _ask_phrase(visit: Visit, view: CardView, agreed: Agreement) -> Response:
     record, quantity = view.record, agreed.quantity
     html = short.phrase_prompt(
         f"Second yes to P-{record.id} v{record.version}: {units(quantity)} {record.proposal.symbol}",

@@ -7,8 +7,6 @@ from domain.errors import AlreadyDecided, BadInput, DeskError
 from domain.people import CardKind
 from graph import control
 from workers.cards import short
-from workers.cards.safeguards import alone
-from workers.telegram.consent import agree
 from workers.telegram.desk import Visit
 from workers.telegram.response import Ask, Response, Send, refused, sealed, text
 from workers.telegram.staff import Role
@@ -100,18 +98,18 @@ def _resume(visit: Visit, phrase: str) -> Response:
 
 
 def _flatten(visit: Visit, *, typed: bool) -> Response:
-    desk, single = visit.desk, alone(visit.desk.mandate)
-    if not single and visit.person.name not in desk.mandate.approvers:
-        return text(short.plain(f"{visit.person.name} is not among this mandate's approvers"), "refused", "flatten")
-    agreed = agree(desk.ledger, desk.portfolio, "flatten", 1, visit.person, desk.wall, single=single, typed=typed)
-    phrase = control.flatten_phrase(desk.portfolio)
+    desk, phrase = visit.desk, control.flatten_phrase(visit.desk.portfolio)
+    try:
+        agreed = control.agree_to_flatten(desk.till, visit.person.name, phrase, known=True, again=typed)
+    except BadInput as error:
+        return text(short.plain(error.message), "refused", "flatten")
     if agreed.done:
-        what = {"do": "flatten", "by": visit.person.name, "confirm": phrase, "how": agreed.reason}
+        what = {"do": "flatten", "by": visit.person.name, "confirm": phrase, "how": agreed.how}
         desk.command(visit.incoming.update_id, what)
-        said = f"recorded ({agreed.reason}): everything is proposed for sale, through the gate"
+        said = f"recorded ({agreed.how}): everything is proposed for sale, through the gate"
         return text(short.plain(said), "flatten", "flatten")
-    if not single:
-        return text(short.plain("1 of 2: another approver has to /flatten within 10 minutes"), "first_yes", "flatten")
+    if not agreed.single_operator:
+        return text(short.plain("1 of 2: another approver has to /flatten within 15 minutes"), "first_yes", "flatten")
     if typed:
         return text(short.plain("too early: wait until 60 seconds have passed"), "refused", "flatten")
     html = short.phrase_prompt("Second confirmation to flatten", phrase, agreed.not_before, agreed.until)

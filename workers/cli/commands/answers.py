@@ -9,7 +9,7 @@ from workers.cli.options import DEFAULT_PORTFOLIO, Json, Portfolio, ProposalId
 
 if TYPE_CHECKING:
     from domain.records import ProposalRecord
-    from workers.telegram.consent import Agreed
+    from graph.two_people import Agreement
     from workers.wiring import Wired
 
 
@@ -86,11 +86,11 @@ def _answer(
     with wire(portfolio) as wired:
         ledger = wired.ctx.ledger
         record = ledger.find_proposal(proposal, wired.ctx.portfolio)
-        if answer == "approve" and (how := _agreed(wired, record, by, half=half, quantity=quantity)) is not None:
-            if not how.done:
-                _show_first_yes(how, by, as_json=as_json)
+        if answer == "approve" and (agreed := _agreed(wired, record, by, half=half, quantity=quantity)) is not None:
+            if not agreed.done:
+                _show_first_yes(agreed, by, as_json=as_json)
                 return
-            half, quantity, reason = False, how.quantity, how.reason
+            half, quantity, reason = False, agreed.quantity, agreed.how
         answer_card(
             wired.ctx,
             record,
@@ -112,35 +112,36 @@ def _answer(
 
 def _agreed(
     wired: "Wired", record: "ProposalRecord", by: str, *, half: bool, quantity: float | None
-) -> "Agreed | None":
+) -> "Agreement | None":
     """Write down a yes that takes a second person's, and tell whether that is there; None where one is enough."""
+    from domain.people import Consent
     from graph.answers import allowed_quantity, shown_quantity
+    from graph.two_people import CARD_WITHIN, agree, alone
     from workers.cards.safeguards import reasons_for_two
-    from workers.telegram.consent import agree
-    from workers.telegram.staff import Person, Role
 
-    approvers, ledger = wired.ctx.mandate.approvers, wired.ctx.ledger
-    if by not in {"local", *approvers} or (len(approvers) > 1 and reasons_for_two(record) and by not in approvers):
+    approvers = wired.ctx.mandate.approvers
+    if by not in {"local", *approvers} or (
+        not alone(wired.ctx.mandate) and reasons_for_two(record) and by not in approvers
+    ):
         raise BadInput(f"{by} is no approver of {record.portfolio!r}", f"--by takes one of: {', '.join(approvers)}")
-    if len(approvers) == 1 or not reasons_for_two(record):
+    if alone(wired.ctx.mandate) or not reasons_for_two(record):
         return None
     granted = allowed_quantity(record, shown_quantity(record), half=half, quantity=quantity)
-    return agree(
-        ledger,
-        record.portfolio,
-        f"P-{record.id}",
-        record.version,
-        Person(0, Role.APPROVER, by),
-        wired.ctx.clock.wall(),
+    yes = Consent(
+        portfolio=record.portfolio,
+        subject=f"P-{record.id}",
+        version=record.version,
+        person=by,
         quantity=granted,
-        single=False,
+        at=wired.ctx.clock.wall(),
     )
+    return agree(wired.ctx.ledger, wired.ctx.mandate, yes, CARD_WITHIN)
 
 
-def _show_first_yes(how: "Agreed", by: str, *, as_json: bool) -> None:
+def _show_first_yes(agreed: "Agreement", by: str, *, as_json: bool) -> None:
     from workers.cli import output
 
     if as_json:
-        output.json_line({"done": False, "approved_by": [by], "until": how.until.isoformat()})
+        output.json_line({"done": False, "approved_by": [by], "until": agreed.until.isoformat()})
     else:
-        output.say(f"{by} has said yes; it takes a second approver (--by NAME) until {how.until:%H:%M:%S} UTC")
+        output.say(f"{by} has said yes; it takes a second approver (--by NAME) until {agreed.until:%H:%M:%S} UTC")

@@ -37,11 +37,7 @@ def register(app: typer.Typer) -> None:
         The state becomes HALTED. Stops and other exits at the broker stay; after that only `pm flatten` and stops
         approved with their entry may still sell. Works without model and feed of the graph. `pm resume` ends it.
         """
-        from graph.control import kill as carry_out
-        from workers.till import open_till
-
-        with open_till(portfolio) as till:
-            _show_stopped(carry_out(till, BY, reason_text(reason)), as_json=as_json)
+        _kill(portfolio, reason_text(reason), as_json=as_json)
 
     @app.command()
     def pause(
@@ -137,6 +133,17 @@ def register(app: typer.Typer) -> None:
 
         with wire(portfolio) as wired:
             _show_flow(carry_out(wired.ctx, _money(amount), BY, key), as_json=as_json)
+
+
+def _kill(portfolio: str, reason: str, *, as_json: bool) -> None:
+    from graph.halt import halt
+    from workers.till import open_till
+
+    with open_till(portfolio) as till:
+        control = halt(till, BY, reason)
+        from graph.control import cancel_entries  # takes a moment to load, and the row is in a hurry
+
+        _show_stopped(cancel_entries(till, control), as_json=as_json)
 
 
 def control_json(control: "Control") -> dict[str, Any]:
