@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ from tools.brokers._closes import Closes, closes_of_feed
 from tools.brokers.simulated import SimulatedBroker, SimulatedBrokerSettings
 from tools.clock import ReplayClock
 from tools.market_data import MARKET_DATA
-from workers.backtest_folder import Finish, Plan, claim, code_digest, finish_of, folder_of, note_finish
+from workers.backtest_folder import Finish, Plan, claim, code_digest, finish_of, folder_of, note_finish, recall_of
 from workers.logs import log_to
 from workers.settings import Settings
 from workers.wiring import assumptions_of, code_version, load, read_policy
@@ -46,18 +46,23 @@ TEAR_SHEET = "tearsheet.html"
 Told = Callable[[int, int], None]
 """Hears (sessions complete, sessions in all)."""
 RECORDED = "recorded"
+REMEMBERS = "Earlier decisions of this replay are recalled, with what had come of them by then."
 YEARS_SEEN = 500
 """A snapshot tells three years: one in so many sessions sees every price there is."""
 
 
 class Wish(Value):
-    """What somebody wants replayed: a mandate, a span of days, who argues, and whether names are masked."""
+    """What somebody wants replayed: a mandate, a span of days, who argues, whether names are masked.
+
+    With `memory` outcomes are scored as they become known, and earlier decisions of the same replay are recalled.
+    """
 
     mandate: Mandate
     first: date
     last: date
     analyst: str = "quant"
     blind: bool = False
+    memory: bool = False
 
 
 class Backtest(Value):
@@ -231,7 +236,8 @@ def _desk(
     clock = ReplayClock(mandate.start, feed.opens(mandate.start))
     policy = load(text)
     engine = Engine(policy, mandate, code_version())
-    with closing(SqlLedger.open(folder, clock, durable=False)) as ledger:
+    with closing(SqlLedger.open(folder, clock, durable=False)) as ledger, ExitStack() as opened:
+        recall = opened.enter_context(recall_of(folder, mandate.name, ledger)) if wish.memory else None
         cash, costs = Decimal(str(mandate.starting_cash)), SimulatedBrokerSettings.read()
         broker = SimulatedBroker(folder / "broker.sqlite", mandate.name, cash, clock, closes, costs, durable=False)
         ctx = Context(
@@ -245,8 +251,10 @@ def _desk(
             locks=FileLocks(folder / "locks"),
             rooms=engine,
             levels=policy,
+            recall=recall,
         )
-        yield Desk(ctx, clock, ledger, InMemorySaver(), text, policy, assumptions_of(ctx, policy))
+        said = (*assumptions_of(ctx, policy), *((REMEMBERS,) if wish.memory else ()))
+        yield Desk(ctx, clock, ledger, InMemorySaver(), text, policy, said)
 
 
 def _analyst(settings: Settings, wish: Wish, mandate: Mandate, ledger: SqlLedger) -> Analyst:
@@ -273,6 +281,7 @@ def _plan(
         analyst=ANALYSTS[wish.analyst].identity(),
         approver=repr(approver),
         blind=wish.blind,
+        memory=wish.memory,
         policy=text.digest,
         costs=SimulatedBrokerSettings.read().sentence,
         code=code_digest(),

@@ -1,13 +1,18 @@
 """Where a backtest lives: a folder named for all that it depends on, with its plan and its finish written down."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
 
+from domain.episodes import EpisodeStore
 from domain.errors import BadInput
 from domain.ids import canonical
 from domain.value import Value
+from memory.episodes.index import Mem0Index
+from memory.episodes.settings import MemorySettings
 from workers.settings import REPOSITORY
 
 PLAN_FILE, FINISH_FILE = "plan.json", "finish.json"
@@ -28,6 +33,7 @@ class Plan(Value):
     analyst: str
     approver: str
     blind: bool
+    memory: bool
     policy: str
     costs: str
     code: str
@@ -84,6 +90,16 @@ def note_finish(folder: Path, finish: Finish) -> None:
     draft = folder / f"{FINISH_FILE}.new"
     draft.write_text(finish.model_dump_json(), encoding="utf-8")
     draft.replace(folder / FINISH_FILE)
+
+
+@contextmanager
+def recall_of(folder: Path, portfolio: str, ledger: EpisodeStore) -> Iterator[Mem0Index]:
+    """Open the backtest's own memory, as full as its ledger says: whoever was killed may have left it behind."""
+    settings = MemorySettings(pm_memory="embedded", pm_embedder="hashed")
+    with closing(Mem0Index(folder / "memory", settings)) as index:
+        if kept := ledger.judged(portfolio):
+            index.rebuild(portfolio, (one.episode for one in kept))
+        yield index
 
 
 @cache

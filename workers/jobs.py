@@ -1,5 +1,6 @@
 """What the desk does by itself: plain functions, each for one portfolio, each safe to repeat from any process."""
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
@@ -28,6 +29,7 @@ from workers.wiring import wire
 
 JobFunction = Callable[[Desks, str, str], None]
 """Takes the process's desks, a portfolio and an argument: a slot's name, a proposal's id, or nothing."""
+SENDING: Final = threading.Lock()
 WATCH_AGAIN = timedelta(minutes=5)
 """An exit that came to nothing is proposed again after this long."""
 
@@ -127,11 +129,18 @@ def outbox(desks: Desks, portfolio: str, _: str = "") -> None:
 
 
 def learn(desks: Desks, portfolio: str, _: str = "") -> None:
-    """Index new episodes, and log runs, answers and outcomes to Braintrust where a key is set."""
+    """Index new episodes, and log runs, answers and outcomes to Braintrust where a key is set.
+
+    Where another thread of this process is sending, the next round sends: an observer that hangs holds up one thread.
+    """
     ctx = desks.of(portfolio).ctx
     index_new(ctx)
-    settings = BraintrustSettings()
-    send_traces(ctx.ledger, BraintrustLog(settings) if settings.key else None, ctx.clock.wall())
+    if SENDING.acquire(blocking=False):
+        try:
+            settings = BraintrustSettings()
+            send_traces(ctx.ledger, BraintrustLog(settings) if settings.key else None, ctx.clock.wall())
+        finally:
+            SENDING.release()
 
 
 def requests(desks: Desks, portfolio: str, _: str = "") -> None:

@@ -6,7 +6,7 @@ from html import escape
 from evals.finding import Finding, Level
 from evals.report import charts
 from evals.report.facts import Facts
-from evals.report.months import monthly
+from evals.report.months import monthly, months_up
 from quant.measure import Measure
 
 FRACTIONS = frozenset(
@@ -102,7 +102,7 @@ def _value(metric: str, measure: Measure) -> str:
 def _months(facts: Facts) -> str:
     table = monthly(facts.result.curve.closes[1:], facts.returns[facts.result.portfolio])
     rows = [[str(year), *(_shaded(table[year].get(month)) for month in (*range(1, 13), 0))] for year in sorted(table)]
-    return _table(["", *MONTHS, "Year"], rows, "months")
+    return _table(["", *MONTHS, "Year"], rows, "months") + _none(f"{months_up(table):.0%} of the months ended higher")
 
 
 def _shaded(change: float | None) -> str:

@@ -12,15 +12,10 @@ from domain.episodes import Episode, situation_text
 from domain.errors import OperatorNeeded
 from memory.episodes.hashed import DIMENSIONS
 from memory.episodes.settings import MemorySettings
-from memory.postgres import PostgresUrl, advisory_key
+from memory.postgres import PostgresUrl
 
-OURS = {"vectors": "faiss", "embedder": "huggingface"}
-"""Mem0 takes only providers whose names it knows: ours stand in the places of these two."""
-FILTERED_BY = (
-    "CREATE INDEX IF NOT EXISTS episodes_symbol_idx ON episodes ((payload->>'user_id'), (payload->>'symbol'))",
-    "CREATE INDEX IF NOT EXISTS episodes_episode_idx ON episodes ((payload->>'user_id'), (payload->>'episode'))",
-)
-"""Mem0 makes indexes for vectors and words, and none for what every question of ours filters by."""
+OURS = {"vectors": "faiss", "embedder": "huggingface", "pgvector": "pgvector"}
+"""Mem0 takes only providers whose names it knows: ours stand in the places of these."""
 
 
 class Mem0Index:
@@ -114,6 +109,7 @@ class Mem0Index:
         from mem0.utils.factory import EmbedderFactory, VectorStoreFactory  # noqa: PLC0415 - the same
 
         VectorStoreFactory.provider_to_class[OURS["vectors"]] = "memory.episodes.vectors.SqliteVectors"
+        VectorStoreFactory.provider_to_class[OURS["pgvector"]] = "memory.episodes.pgvectors.ExactPgVector"
         EmbedderFactory.provider_to_class[OURS["embedder"]] = "memory.episodes.hashed.HashedEmbedder"
         made = Memory.from_config(
             {
@@ -124,7 +120,7 @@ class Mem0Index:
             }
         )
         if self._database is not None and self._settings.pm_memory == "pgvector":
-            _create_table(self._database, made.vector_store)
+            made.vector_store.create_col()  # otherwise at its first use, in every thread
         return made
 
     def _vectors(self) -> dict[str, Any]:
@@ -133,7 +129,7 @@ class Mem0Index:
             return {"provider": OURS["vectors"], "config": {"path": str(self._folder), **common}}
         # An approximate index would filter after it has chosen: exact search is right, and quick enough.
         exact = {"connection_string": self._database.for_psycopg, "hnsw": False, "diskann": False}
-        return {"provider": "pgvector", "config": {**exact, **common}}
+        return {"provider": OURS["pgvector"], "config": {**exact, **common}}
 
     def _embedder(self) -> dict[str, Any]:
         settings = self._settings
@@ -153,17 +149,6 @@ class Mem0Index:
     @property
     def _dimensions(self) -> int:
         return DIMENSIONS if self._settings.pm_embedder == "hashed" else self._settings.pm_embedding_dimensions
-
-
-def _create_table(database: PostgresUrl, store: Any) -> None:
-    """Let one of several first users make extension and table: at once they get in each other's way."""
-    import psycopg  # noqa: PLC0415 - only where PostgreSQL is used
-
-    with psycopg.connect(database.for_psycopg, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (advisory_key("memory", "episodes"),))
-        store._ensure_collection()  # noqa: SLF001 - otherwise it does so at its first use, in every thread
-        for statement in FILTERED_BY:
-            connection.execute(statement)
 
 
 def _epoch(session: date) -> int:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +19,18 @@ CREATE TABLE IF NOT EXISTS vectors (
 );
 CREATE TABLE IF NOT EXISTS changes (one INTEGER PRIMARY KEY CHECK (one = 1), removals INTEGER NOT NULL);
 INSERT OR IGNORE INTO changes VALUES (1, 0);
+CREATE INDEX IF NOT EXISTS vectors_episode ON vectors (
+    json_extract(payload, '$.user_id'), json_extract(payload, '$.episode')
+);
 """
 BUSY_SECONDS = 10.0
+DIGITS = 6
+"""Closeness is compared to so many digits: beyond them it depends on the order of additions."""
+ASKED_FOR = ("user_id", "symbol", "episode")
+"""What nearly every question filters by: looked up instead of compared row by row."""
+TAKEN = """
+SELECT 1 FROM vectors WHERE json_extract(payload, '$.user_id') = ? AND json_extract(payload, '$.episode') = ?
+"""
 
 
 class Found(NamedTuple):
@@ -52,6 +63,7 @@ class SqliteVectors:
         self._ids: list[str] = []
         self._payloads: list[dict[str, Any]] = []
         self._matrix: NDArray[np.float32] = np.empty((0, embedding_model_dims), dtype=np.float32)
+        self._having: defaultdict[tuple[str, Any], list[int]] = defaultdict(list)
 
     def create_col(self, name: str, vector_size: int, distance: str) -> None:
         """The one collection exists from the start."""
@@ -62,13 +74,16 @@ class SqliteVectors:
         payloads: Sequence[Mapping[str, Any]] | None = None,
         ids: Sequence[str] | None = None,
     ) -> None:
-        """Store vectors; an id that exists is overwritten."""
+        """Store vectors; an id that exists is overwritten, and an episode of a portfolio stored once, whoever comes."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 for name, vector, payload in zip(ids or (), vectors, payloads or (), strict=True):
                     if self._connection.execute("DELETE FROM vectors WHERE id = ?", (name,)).rowcount:
                         self._connection.execute("UPDATE changes SET removals = removals + 1")
+                    named = (payload.get("user_id"), payload.get("episode"))
+                    if self._connection.execute(TAKEN, named).fetchone():
+                        continue
                     row = (name, self._bytes(vector), json.dumps(dict(payload)))
                     self._connection.execute("INSERT INTO vectors (id, vector, payload) VALUES (?, ?, ?)", row)
                 self._connection.execute("COMMIT")
@@ -83,7 +98,7 @@ class SqliteVectors:
         top_k: int = 5,
         filters: Mapping[str, Any] | None = None,
     ) -> Sequence[Found]:
-        """Find the `top_k` stored vectors closest to one, among all that pass the filters; equal ones oldest first."""
+        """Find the `top_k` closest to one among all that pass; equally close ones oldest first, by episode."""
         with self._lock:
             self._follow()
             passing = self._passing(filters)
@@ -91,10 +106,11 @@ class SqliteVectors:
                 return []
             asked = np.asarray(vectors, dtype=np.float32)
             length = float(np.linalg.norm(asked)) or 1.0
-            scores = self._matrix[passing] @ (asked / length)
-            best = np.lexsort((passing, -np.round(scores, 6)))[:top_k]
+            scores = np.round((self._matrix[passing] @ (asked / length)).astype(np.float64), DIGITS)
+            least = np.sort(scores)[-min(top_k, len(scores))]
+            near = [(-float(scores[i]), self._age(passing[i]), passing[i]) for i in np.flatnonzero(scores >= least)]
             return [
-                Found(self._ids[passing[i]], max(0.0, float(scores[i])), dict(self._payloads[passing[i]])) for i in best
+                Found(self._ids[row], max(0.0, -far), dict(self._payloads[row])) for far, _, row in sorted(near)[:top_k]
             ]
 
     def list(self, filters: Mapping[str, Any] | None = None, top_k: int | None = None) -> Sequence[Sequence[Found]]:
@@ -165,7 +181,7 @@ class SqliteVectors:
             self._newest, self._removals = 0, removals
             self._ids.clear()
             self._payloads.clear()
-            self._matrix = self._matrix[:0]
+            self._having.clear()
         new = self._connection.execute(
             "SELECT number, id, vector, payload FROM vectors WHERE number > ? ORDER BY number", (self._newest,)
         ).fetchall()
@@ -173,14 +189,29 @@ class SqliteVectors:
             return
         self._newest = new[-1][0]
         self._ids.extend(row[1] for row in new)
-        self._payloads.extend(json.loads(row[3]) for row in new)
+        for row, (_, _, _, written) in enumerate(new, start=len(self._payloads)):
+            payload = json.loads(written)
+            self._payloads.append(payload)
+            for key in ASKED_FOR:
+                self._having[key, payload.get(key)].append(row)
         fresh = np.frombuffer(b"".join(row[2] for row in new), dtype=np.float32).reshape(len(new), self._dimensions)
-        self._matrix = np.concatenate([self._matrix, fresh])
+        count = len(self._ids)
+        if count > len(self._matrix):
+            grown = np.empty((2 * count, self._dimensions), dtype=np.float32)
+            grown[: count - len(new)] = self._matrix[: count - len(new)]
+            self._matrix = grown
+        self._matrix[count - len(new) : count] = fresh
 
     def _passing(self, filters: Mapping[str, Any] | None) -> NDArray[np.int64]:
         wanted = list((filters or {}).items())
-        rows = [row for row, payload in enumerate(self._payloads) if all(_passes(payload, k, v) for k, v in wanted)]
+        plain = [(key, value) for key, value in wanted if key in ASKED_FOR and not isinstance(value, Mapping)]
+        fewest = min((self._having.get(pair, []) for pair in plain), key=len, default=range(len(self._payloads)))
+        rows = [row for row in fewest if all(_passes(self._payloads[row], key, value) for key, value in wanted)]
         return np.array(rows, dtype=np.int64)
+
+    def _age(self, row: int) -> tuple[int, str]:
+        payload = self._payloads[row]
+        return payload.get("decided", 0), payload.get("episode", "")
 
     def _bytes(self, vector: Sequence[float]) -> bytes:
         array = np.asarray(vector, dtype=np.float32)

@@ -19,7 +19,8 @@ def backtest(tmp_path):
     """Replay ten sessions of September 2008, in a folder called `name`."""
 
     def run(name="one", approver=ALWAYS, first=FIRST, last=LAST, mandate=None, told=lambda *_: None, **options):
-        wish = Wish(mandate=mandate or demo_mandate(), first=first, last=last, blind=options.pop("blind", False))
+        wished = {name: options.pop(name, False) for name in ("blind", "memory")}
+        wish = Wish(mandate=mandate or demo_mandate(), first=first, last=last, **wished)
         settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache")
         return run_backtest(settings, wish, approver, out=tmp_path / name, told=told, **options)
 

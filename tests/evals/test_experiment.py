@@ -125,6 +125,12 @@ def test_the_same_experiment_is_logged_where_a_key_is_set():
     cases = [row for row in server.rows.values() if row.get("span_attributes", {}).get("type") == "eval"]
     assert report.logged_to == server.url
     assert sorted(row["input"]["case"] for row in cases) == ["calm-01", "calm-02", "crash-01", "crash-02"]
-    scored = [row for row in server.rows.values() if row.get("scores")]
-    assert {name for row in scored for name in row["scores"]} >= {"grounded", "calibrated"}
+    for case in cases:
+        spans = [row for row in server.rows.values() if case["span_id"] in (row.get("span_parents") or ())]
+        kinds = [span["span_attributes"]["type"] for span in spans]
+        scored = [(name, score) for span in spans for name, score in (span.get("scores") or {}).items()]
+        assert (kinds.count("task"), kinds.count("score")) == (1, len(SCORERS.names()))
+        assert sorted(name for name, _ in scored) == sorted(SCORERS.names())
+        assert {name: score for name, score in scored if score is not None} == report.scores[case["input"]["case"]]
+    assert set(server.taken.values()) == {1}
     assert "k" not in json.dumps(list(server.rows.values())).split('"')

@@ -18,6 +18,7 @@ from tools.brokers.simulated import SimulatedBroker
 from tools.clock import ReplayClock
 from tools.market_data._sp500 import load_sp500
 from tools.market_data.recorded import RecordedFeed
+from workers import backtest as backtests
 
 
 class Killed(BaseException):
@@ -78,6 +79,7 @@ WRITING = (
     "book_order",
     "finish",
     "open_episode",
+    "save_outcomes",
 )
 
 
@@ -118,9 +120,21 @@ def test_a_replay_killed_anywhere_goes_on_to_the_same_facts(backtest, deadly, mo
     assert fatal > 100
 
 
-def check_kill(backtest, deadly, monkeypatch, fatal, name="killed"):
+@pytest.mark.parametrize("fatal", [150, 210])
+def test_a_killed_replay_with_memory_goes_on_to_the_same_facts(backtest, deadly, monkeypatch, fatal):
+    assert check_kill(backtest, deadly, monkeypatch, fatal, memory=True)
+
+
+def test_memory_scores_outcomes_and_is_said_to_be_there(backtest):
+    with_memory, without = backtest("memory", memory=True), backtest("none")
+
+    assert with_memory.result.ledger_digest != without.result.ledger_digest
+    assert set(with_memory.assumptions) - set(without.assumptions) == {backtests.REMEMBERS}
+
+
+def check_kill(backtest, deadly, monkeypatch, fatal, name="killed", **options):
     """Kill at the n-th crossing, go on, compare; tell whether there was such a crossing."""
-    span = {"first": date(2008, 9, 10), "last": date(2008, 9, 12)}
+    span = {"first": date(2008, 9, 10), "last": date(2008, 9, 12), **options}
     whole = backtest("whole", **span)
     deadly(fatal)
     try:

@@ -103,6 +103,22 @@ def test_what_is_beside_the_point_changes_no_byte(desk, tmp_path, kind):
         assert {n: r.proposal for n, r in after.items()} == {n: r.proposal for n, r in before.items()}
 
 
+def test_emptying_the_memory_restores_what_the_desk_knew_before_and_a_rebuild_brings_it_back(desk):
+    symbol, situation = best(desk)
+    market, scan = looked_at(desk)
+    live_through(desk, 20, symbol=symbol, situation=situation)
+    kept = [judged.episode for judged in desk.ledger.judged("demo")]
+
+    remembering = with_records(desk.ctx, scan, market)
+    desk.ctx.recall.clear("demo")
+    emptied, told = with_records(desk.ctx, scan, market), memories(desk.ctx, scan, [symbol])
+    desk.ctx.recall.rebuild("demo", kept)
+
+    assert remembering != scan
+    assert (emptied.model_dump_json(), told) == (scan.model_dump_json(), ())
+    assert with_records(desk.ctx, scan, market) == remembering
+
+
 def test_a_model_is_told_similar_decisions_with_their_dates(desk):
     symbol, situation = best(desk)
     live_through(desk, 5, symbol=symbol, situation=situation)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -60,6 +61,14 @@ def test_figures_are_those_of_the_curve(facts):
     assert facts.measures["demo"]["total_return"].value == pytest.approx(total)
     assert f"<td>{total:.1%}</td>" in page(facts)
     assert facts.measures["demo"]["hit_rate"].n == 1  # JNJ came and went
+
+
+def test_the_share_of_months_that_ended_higher_is_told(facts):
+    units, days = facts.result.curve.unit_value, facts.result.curve.closes
+    ends = [units[0], next(u for u, day in zip(units[::-1], days[::-1], strict=True) if day.month == 5), units[-1]]
+    higher = sum(after > before for before, after in pairwise(ends)) / 2
+
+    assert f"{higher:.0%} of the months ended higher" in page(facts)
 
 
 def test_every_picture_can_be_read_and_nothing_is_fetched(facts):

@@ -37,6 +37,9 @@ ScriptFile = Annotated[
 Blind = Annotated[
     bool, typer.Option("--blind", help="Mask tickers, company names and dates in all that the analyst is shown.")
 ]
+Memory = Annotated[
+    bool, typer.Option("--memory", help="Score outcomes and recall earlier decisions of the same replay.")
+]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Where its ledger lives. Default: PM_HOME/backtests/....")
 ]
@@ -55,6 +58,7 @@ def register(app: typer.Typer) -> None:
         approver: Approvals = "never",
         script: ScriptFile = None,
         blind: Blind = False,
+        memory: Memory = False,
         out: Out = None,
         fresh: Fresh = False,
         as_json: Json = False,
@@ -79,6 +83,7 @@ def register(app: typer.Typer) -> None:
             last=_day(last),
             analyst=analyst,
             blind=blind,
+            memory=memory,
         )
         if wish.last < wish.first:
             raise BadInput(f"--to {last} is before --from {first}", "give the earlier day first")
