@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from math import isfinite
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -31,6 +32,8 @@ class Rule(BaseModel, ABC):
     name: ClassVar[str] = ""
     applies_to_exits: ClassVar[bool] = False
     resizes: ClassVar[bool] = False
+    same_for_entries: ClassVar[bool] = False
+    """Whether all entries that are judged together get one answer, which then is worked out once."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_options: object) -> None:
@@ -49,18 +52,7 @@ class Rule(BaseModel, ABC):
         """Tell which share of the soft limit the trade uses up; None when there is nothing to measure."""
         return share(situation.ask(self, trade))
 
-    def says(
-        self,
-        outcome: Outcome,
-        message: str = "",
-        *,
-        observed: float | None = None,
-        soft: float | None = None,
-        hard: float | None = None,
-        largest: float | None = None,
-    ) -> RuleResult:
-        """Answer in this rule's name; a number that is not finite raises, and so becomes an error."""
-        return answer(self.name, outcome, message, observed, soft, hard, largest)
+    says = answer
 
     def not_evaluated(self, reason: str) -> RuleResult:
         """Say that something needed is not known."""
@@ -73,7 +65,9 @@ class Rule(BaseModel, ABC):
 
 def outcome_below(observed: float, soft: float, hard: float) -> Outcome:
     """Judge a measure that must not rise above its limits."""
-    if finite(observed) > hard + TOLERANCE:
+    if not isfinite(observed):
+        finite(observed)
+    if observed > hard + TOLERANCE:
         return Outcome.HARD
     if observed > soft + TOLERANCE:
         return Outcome.SOFT

@@ -1,6 +1,7 @@
 """What must hold of rules, verdicts and policies, whatever is asked."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ REFUSALS = {Decision.REJECT, Decision.HALT}
 LIVE = an_engine(a_policy(recorded=False))
 CONTINUOUS = a_market(continuous=True)
 QUOTED = an_engine(a_policy(recorded=False))
+A_RULE = SimpleNamespace(name="a_rule")
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 maybe_numbers = st.none() | numbers
@@ -216,7 +218,7 @@ def test_an_answer_is_the_value_that_validation_would_make(outcome, observed, so
     fields = {"observed": observed, "soft": soft, "hard": hard, "largest_quantity": largest, "message": message}
     validated = RuleResult(rule="a_rule", outcome=outcome, **fields)
 
-    made = answer("a_rule", outcome, message, observed, soft, hard, largest)
+    made = answer(A_RULE, outcome, message, observed=observed, soft=soft, hard=hard, largest=largest)
 
     assert made == validated
     assert made.model_dump_json() == validated.model_dump_json()
@@ -225,11 +227,11 @@ def test_an_answer_is_the_value_that_validation_would_make(outcome, observed, so
 @EXAMPLES
 @given(st.sampled_from((math.nan, math.inf, -math.inf)), st.integers(0, 3), numbers)
 def test_an_answer_with_a_number_that_is_none_raises(bad, place, fine):
-    values = [fine] * 4
-    values[place] = bad
+    values = dict.fromkeys(("observed", "soft", "hard", "largest"), fine)
+    values[tuple(values)[place]] = bad
 
     with pytest.raises(BadInput, match="no number to judge by"):
-        answer("a_rule", Outcome.PASS, "", *values)
+        answer(A_RULE, Outcome.PASS, **values)
 
 
 @EXAMPLES
