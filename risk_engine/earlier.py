@@ -13,7 +13,7 @@ class Earlier(NamedTuple):
     `same_notional` are the dollars of the same symbol and side.
     """
 
-    count: int
+    entries: int
     of_symbol: int
     notional: float
     same_notional: float
@@ -22,15 +22,15 @@ class Earlier(NamedTuple):
 def earlier(trade: Trade, today: Iterable[TradeToday]) -> Earlier:
     """Add up the entries of other proposals."""
     name, symbol, side = trade.proposal_id, trade.symbol, trade.side
-    count = of_symbol = 0
+    entries = of_symbol = 0
     notional = same_notional = 0.0
     for other in today:
         if not other.entry or other.proposal_id == name:
             continue
-        count += 1
+        entries += 1
         notional += other.notional
         if other.symbol == symbol:
             of_symbol += 1
             if other.side is side:
                 same_notional += other.notional
-    return Earlier(count, of_symbol, notional, same_notional)
+    return Earlier(entries, of_symbol, notional, same_notional)

@@ -171,24 +171,20 @@ class Engine:
     def _results(
         self, trade: Trade, situation: Situation, known: Mapping[str, RuleResult], *, is_exit: bool
     ) -> tuple[RuleResult, ...]:
-        results = []
+        results, unavailable = [], self._policy.unavailable
         for name, rule in self._named:
             result = known.get(name)
             if result is None:
-                result = self._ask(rule, trade, situation)
+                try:
+                    result = situation.ask(rule, trade)
+                except Exception as error:  # noqa: BLE001 - whatever goes wrong, the trade is refused, the run goes on
+                    result = _failure(rule, error)
+                if result.outcome is Outcome.NOT_EVALUATED and name in unavailable:
+                    result = rule.says(Outcome.NOTE, result.message)
                 if not is_exit and name in self._alike:
                     situation.of_entries[name] = result
             results.append(result)
         return tuple(results)
-
-    def _ask(self, rule: Rule, trade: Trade, situation: Situation) -> RuleResult:
-        try:
-            result = situation.ask(rule, trade)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in a rule, the trade is refused, the run goes on
-            return _failure(rule, error)
-        if result.outcome is Outcome.NOT_EVALUATED and rule.name in self._policy.unavailable:
-            return rule.says(Outcome.NOTE, result.message)
-        return result
 
 
 def _failure(rule: Rule, error: Exception) -> RuleResult:

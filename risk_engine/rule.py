@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
-from risk_engine.answer import answer, finite
+from risk_engine.answer import Answering, finite
 from risk_engine.situation import Situation, share
 
 ALERT_SHARE = 0.70
@@ -20,7 +20,7 @@ TOLERANCE = 1e-9
 STRICTNESS = tuple(Outcome)
 
 
-class Rule(BaseModel, ABC):
+class Rule(Answering, BaseModel, ABC):
     """One limit of the desk; the file's name is the rule's name.
 
     Fields are limits: each stands in `policy.toml`, has no default here, and says in which direction it is tighter.
@@ -29,7 +29,6 @@ class Rule(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    name: ClassVar[str] = ""
     applies_to_exits: ClassVar[bool] = False
     resizes: ClassVar[bool] = False
     same_for_entries: ClassVar[bool] = False
@@ -51,8 +50,6 @@ class Rule(BaseModel, ABC):
     def use(self, trade: Trade, situation: Situation) -> float | None:
         """Tell which share of the soft limit the trade uses up; None when there is nothing to measure."""
         return share(situation.ask(self, trade))
-
-    says = answer
 
     def not_evaluated(self, reason: str) -> RuleResult:
         """Say that something needed is not known."""

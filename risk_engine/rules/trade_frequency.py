@@ -20,7 +20,7 @@ class TradeFrequency(Rule):
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Count this entry and those accepted before it."""
         earlier = situation.earlier(trade)
-        where, count, soft, hard = "the session", earlier.count + 1, self.day_soft, self.day_hard
+        where, count, soft, hard = "the session", earlier.entries + 1, self.day_soft, self.day_hard
         outcome = outcome_below(count, soft, hard)
         of_symbol = earlier.of_symbol + 1
         outcome_of_symbol = outcome_below(of_symbol, self.symbol_soft, self.symbol_hard)

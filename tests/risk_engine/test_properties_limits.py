@@ -1,7 +1,6 @@
 """What must hold of rules, verdicts and policies, whatever is asked."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from domain.book import ControlState
 from domain.errors import BadInput, BadPolicy
 from domain.proposal import Origin
 from domain.verdict import Decision, Outcome, Phase, RuleResult
-from risk_engine.answer import answer
+from risk_engine.answer import Answering
 from risk_engine.line import NOTHING
 from risk_engine.reserve import remembered
 from risk_engine.rule import STRICTNESS, outcome_above, outcome_below
@@ -37,7 +36,11 @@ REFUSALS = {Decision.REJECT, Decision.HALT}
 LIVE = an_engine(a_policy(recorded=False))
 CONTINUOUS = a_market(continuous=True)
 QUOTED = an_engine(a_policy(recorded=False))
-A_RULE = SimpleNamespace(name="a_rule")
+
+
+class ARule(Answering):
+    name = "a_rule"
+
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 maybe_numbers = st.none() | numbers
@@ -218,7 +221,7 @@ def test_an_answer_is_the_value_that_validation_would_make(outcome, observed, so
     fields = {"observed": observed, "soft": soft, "hard": hard, "largest_quantity": largest, "message": message}
     validated = RuleResult(rule="a_rule", outcome=outcome, **fields)
 
-    made = answer(A_RULE, outcome, message, observed=observed, soft=soft, hard=hard, largest=largest)
+    made = ARule().says(outcome, message, observed=observed, soft=soft, hard=hard, largest=largest)
 
     assert made == validated
     assert made.model_dump_json() == validated.model_dump_json()
@@ -231,7 +234,7 @@ def test_an_answer_with_a_number_that_is_none_raises(bad, place, fine):
     values[tuple(values)[place]] = bad
 
     with pytest.raises(BadInput, match="no number to judge by"):
-        answer(A_RULE, Outcome.PASS, **values)
+        ARule().says(Outcome.PASS, **values)
 
 
 @EXAMPLES
