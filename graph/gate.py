@@ -78,7 +78,11 @@ class RiskGate:
         Raises:
             RunAborted: the proposal has been settled some other way.
         """
-        snapshot = self._fresh_snapshot(self._ledger.proposal(proposal_id))
+        waiting = self._ledger.proposal(proposal_id)
+        answer = waiting.verdict
+        if answer is not None and self._stands(waiting, answer):
+            return answer
+        snapshot = self._fresh_snapshot(waiting)
         with self._ledger.locked_book(self._mandate.name) as locked:
             record = locked.proposal(proposal_id)
             phase = Phase.AFTER_YES if record.status is ProposalStatus.APPROVED else Phase.FIRST
@@ -92,6 +96,11 @@ class RiskGate:
             if record.verdict is not None and not record.status.is_final:
                 return record.verdict
             raise RunAborted(f"P-{record.id} is {record.status.value}", "look at it with `pm why`")
+
+    def _stands(self, record: ProposalRecord, verdict: RiskVerdict) -> bool:
+        """Whether a member of a batch that was judged today has its answer, which neither time nor prices change."""
+        is_first = verdict.phase is Phase.FIRST and verdict.version == record.version
+        return record.status is ProposalStatus.JUDGED and is_first and record.session >= self._clock.session()
 
     def _fresh_snapshot(self, record: ProposalRecord) -> MarketSnapshot:
         session = self._clock.session()
