@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from domain.book import ControlState
-from domain.errors import IntentNotCommitted, OrderRefused, OutcomeUnknown, RateLimited
+from domain.errors import AccessDenied, IntentNotCommitted, OrderRefused, OutcomeUnknown, RateLimited
 from domain.orders import Account, Fill, IntentState, Order, OrderIntent, OrderStatus
 from domain.proposal import Origin
 from domain.trade import ExitKind, Side
@@ -107,6 +107,9 @@ class Ledger:
 
     def control(self, _portfolio):
         return self.state
+
+    def set_control(self, _portfolio, state, _reason, _by, _at):
+        self.state = SimpleNamespace(state=state, epoch=self.state.epoch + 1)
 
     def proposal(self, _proposal_id):
         return self.record
@@ -242,12 +245,37 @@ def test_a_filled_order_whose_fills_can_not_be_had_stays_as_it_is():
         (RateLimited("later"), S.PENDING, S.PENDING),
         (RateLimited("later"), S.UNKNOWN, S.UNKNOWN),
         (RateLimited("later"), S.SUBMITTING, S.UNKNOWN),
+        (AccessDenied("no key"), S.PENDING, S.PENDING),
+        (AccessDenied("no key any more"), S.UNKNOWN, S.UNKNOWN),
     ],
 )
 def test_each_failure_leaves_the_intent_where_it_belongs(answer, before, after):
     intent, _ = driven(an_intent(state=before), Broker(submit=answer))
 
     assert (intent.state, intent.problem.startswith(str(answer)[:2])) == (after, True)
+
+
+def test_a_broker_that_accepts_no_keys_halts_the_desk():
+    _, ctx = driven(an_intent(), Broker(submit=AccessDenied("no key")))
+
+    assert ctx.ledger.state.state is ControlState.HALTED
+    assert len(ctx.ledger.posted) == 1
+
+
+def test_an_exit_waits_until_the_legs_on_what_it_sells_are_cancelled():
+    intent, ctx = driven(an_intent(reduces=True), BracketBroker(rests=True))
+
+    assert (intent.state, "are being cancelled" in intent.problem) == (S.PENDING, True)
+    assert "submit" not in ctx.broker.calls
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(5, []), (6, ["find"])])
+def test_an_order_of_unknown_outcome_is_looked_up_when_its_time_has_come(seconds, looks):
+    broker = Broker(find=an_order())
+    ctx = a_context(an_intent(state=S.UNKNOWN, attempt=2), broker, now=NOW + timedelta(seconds=seconds))
+
+    assert execution.follow(ctx) == 1
+    assert broker.calls == looks
 
 
 @pytest.mark.parametrize(
