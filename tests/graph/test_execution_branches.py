@@ -76,6 +76,7 @@ class Ledger:
         self.record = SimpleNamespace(origin=Origin.MODEL, exit_kind=None)
         self.booked = []
         self.compared = []
+        self.differences = ()
         self.posted = []
 
     def intent(self, _order_id):
@@ -120,6 +121,10 @@ class Ledger:
 
     def compare_with_broker(self, _portfolio, cash, held, _at):
         self.compared.append((cash, tuple(held)))
+        return self.differences
+
+    def orders(self, _portfolio, *, limit):
+        return (self.stored,)[:limit]
 
 
 class Broker:
@@ -339,6 +344,20 @@ def test_reconcile_drives_what_is_open_and_compares_what_is_held(answer, compare
 
     assert execution.reconcile(ctx) == 1
     assert ctx.ledger.compared == compared
+
+
+@pytest.mark.parametrize(("late", "booked", "looks"), [(an_order(4), [("e1",)], 2), (None, [], 1)])
+def test_an_order_that_was_filled_after_all_is_booked_and_holdings_are_compared_again(late, booked, looks):
+    # A symbol outside the mandate, so that only orders of our own can explain the difference.
+    given_up = an_intent(symbol="GONE", state=S.REJECTED)
+    ctx = a_context(given_up, Broker(find=late, fills=(a_fill(),), account=account()))
+    ctx.ledger.intents = lambda _portfolio, *, open_only: ()
+    ctx.ledger.differences = (SimpleNamespace(symbol="GONE"),)
+
+    execution.compare(ctx)
+
+    assert ctx.ledger.booked == booked
+    assert len(ctx.ledger.compared) == looks
 
 
 @pytest.mark.parametrize(("before", "after"), [(S.PENDING, S.REJECTED), (S.UNKNOWN, S.QUARANTINED)])
