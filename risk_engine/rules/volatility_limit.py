@@ -2,7 +2,6 @@
 
 from domain.trade import Trade
 from domain.verdict import RuleResult
-from risk_engine.answer import finite
 from risk_engine.limits import Ceiling, Window, percent
 from risk_engine.rule import Rule, outcome_below
 from risk_engine.rules import RULES
@@ -16,12 +15,6 @@ class VolatilityLimit(Rule):
     soft: Ceiling
     hard: Ceiling
     span: Window
-
-    def use(self, trade: Trade, situation: Situation) -> float | None:
-        """Divide the volatility by the soft limit, without judging it."""
-        if situation.figures.sessions < self.span or not self.soft:
-            return None
-        return finite(situation.figures.volatility(trade.symbol, self.span)) / self.soft
 
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Look at the annualised EWMA volatility, a fraction."""
