@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
 from risk_engine.answer import Answering, finite
-from risk_engine.situation import Situation, share
+from risk_engine.asked import share
+from risk_engine.situation import Situation
 
 ALERT_SHARE = 0.70
 """From this share of its soft limit on, a passing rule says so."""

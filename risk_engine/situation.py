@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from domain.mandate import Mandate
 from domain.market import MarketSnapshot
 from domain.trade import Side, Trade
 from domain.verdict import RuleResult
+from risk_engine.asked import Asked, share
 from risk_engine.earlier import Earlier, earlier
 from risk_engine.figures import Figures, Floats, nth
 from risk_engine.line import NOTHING, Line
@@ -19,18 +19,6 @@ from risk_engine.line import NOTHING, Line
 TINY = 1e-9
 OF_WHAT_IS_OPEN = ("lines", "names", "gross", "short", "sectors", "spent", "free_cash", "book_returns")
 """What is the same in two books with the same positions, orders and reservations."""
-
-
-class Asked(Protocol):
-    """A rule, as far as the situation and other rules may see it."""
-
-    name: ClassVar[str]
-
-    def check(self, trade: Trade, situation: "Situation") -> RuleResult:
-        """Judge `trade` at its present quantity."""
-
-    def use(self, trade: Trade, situation: "Situation") -> float | None:
-        """Tell which share of the soft limit the trade uses up."""
 
 
 class Situation:
@@ -309,8 +297,3 @@ class Situation:
         if trade.side is Side.SELL:
             return trade.quantity <= book.held(trade.symbol) - book.being_sold(trade.symbol) + TINY
         return trade.quantity <= -book.held(trade.symbol) - book.being_bought(trade.symbol) + TINY
-
-
-def share(result: RuleResult) -> float | None:
-    """Tell which share of its soft limit a rule has measured; None when it has measured nothing."""
-    return result.observed / result.soft if result.observed is not None and result.soft else None
