@@ -50,9 +50,9 @@ class Took(NamedTuple):
     def of(cls, engine: Engine, trades: list[Trade], book: Book, market: MarketSnapshot) -> "Took":
         """Measure one size."""
         verdicts = engine.judge(trades, book, market, Phase.FIRST)
-        unseen = iter([_unseen(market) for _ in range(TIMES)])
+        unseen = iter([_unseen(trades, book, market) for _ in range(TIMES)])
         return cls(
-            new=timed(lambda: engine.judge(trades, book, next(unseen), Phase.FIRST), TIMES),
+            new=timed(lambda: engine.judge(*next(unseen), Phase.FIRST), TIMES),
             again=timed(lambda: engine.judge(trades, book, market, Phase.FIRST), TIMES),
             bare=timed(lambda: _bare(trades, book, market), TIMES),
             verdicts=list(verdicts.values()),
@@ -77,11 +77,12 @@ def build(positions: int) -> tuple[Engine, list[Trade], Book, MarketSnapshot]:
     return Engine(policy, a_mandate(universe=universe), "bench"), trades, book, market
 
 
-def _unseen(market: MarketSnapshot) -> MarketSnapshot:
-    """Copy a snapshot, so that nothing is worked out of it yet; its digest is known, as the gate stores it first."""
+def _unseen(trades: list[Trade], book: Book, market: MarketSnapshot) -> tuple[list[Trade], Book, MarketSnapshot]:
+    """Copy everything, so that nothing is worked out of it yet; the snapshot's digest is known: it is stored first."""
     copied = market.model_copy()
     assert copied.digest == market.digest
-    return copied
+    fresh = [trade.model_copy(update={"proposal": trade.proposal.model_copy()}) for trade in trades]
+    return fresh, book.model_copy(), copied
 
 
 def _bare(trades: list[Trade], book: Book, market: MarketSnapshot) -> None:

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 ID_LENGTH = 12
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
 def canonical(value: Any) -> str:
     """Write `value` as JSON with sorted keys and no spaces; NaN and infinities raise ValueError."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return _encoder.encode(value)
 
 
 def digest(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -110,7 +111,7 @@ class TradeProposal(Value):
             raise ValueError("take_profit_price is required for order_type 'bracket'")
         return self
 
-    @property
+    @cached_property
     def payload_hash(self) -> str:
         """Hash of everything that was proposed; what a person approves is bound to it."""
         return digest(self.model_dump(mode="json"))

@@ -14,9 +14,10 @@ class Value(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the fields, with those in `update` replaced; what was worked out from the old fields is left behind."""
         copied = super().model_copy(update=update, deep=deep)
-        fields = type(self).model_fields
-        for name in [name for name in copied.__dict__ if name not in fields]:
-            del copied.__dict__[name]
+        held, fields = copied.__dict__, type(self).model_fields
+        if len(held) > len(fields):
+            for name in [name for name in held if name not in fields]:
+                del held[name]
         return copied
 
 

@@ -87,7 +87,9 @@ class RiskGate:
         """
         before = self._ledger.proposal(proposal_id)
         self._refuse_late(before)
-        # Most members of a batch find themselves judged: only who judges needs prices.
+        if before.verdict is not None and _stands(before, before.verdict):
+            return before.verdict
+        # A member of a batch may find itself judged: only who judges needs prices.
         snapshot = self._fresh_snapshot() if before.status in TO_BE_JUDGED else None
         with self._ledger.locked_book(self._mandate.name) as locked:
             record = locked.proposal(proposal_id)
@@ -176,6 +178,11 @@ class RiskGate:
             limits=self._rooms.size_limits(),
             ungrounded=record.trade.ungrounded if record.trade else (),
         )
+
+
+def _stands(record: ProposalRecord, verdict: RiskVerdict) -> bool:
+    """Whether a member of a batch that was judged has its answer, which neither time nor prices change."""
+    return record.status is ProposalStatus.JUDGED and verdict.phase is Phase.FIRST and verdict.version == record.version
 
 
 def judge_again(engine: Judge, judgement: Judgement, snapshot: MarketSnapshot) -> dict[str, RiskVerdict]:

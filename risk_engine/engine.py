@@ -11,7 +11,7 @@ from domain.research import Room
 from domain.trade import SizeLimits, Trade
 from domain.verdict import Decision, Outcome, Phase, RiskVerdict, RuleResult
 from risk_engine import room
-from risk_engine.answer import answer
+from risk_engine.answer import finite
 from risk_engine.figures import Figures
 from risk_engine.policy import Policy
 from risk_engine.reserve import remembered
@@ -42,8 +42,11 @@ class Engine:
             for rule in policy.rules
             if not rule.applies_to_exits
         } | self._disabled
+        self._named = tuple((rule.name, rule) for rule in policy.rules)
+        self._alike = frozenset(rule.name for rule in policy.rules if rule.same_for_entries)
         self._resizing = tuple(rule for rule in self._enabled.values() if rule.resizes)
         self._score = next(rule for rule in policy.rules if isinstance(rule, RiskScore))
+        self._score_at = policy.rules.index(self._score)
 
     def judge(
         self, trades: Sequence[Trade], book: Book, market: MarketSnapshot, phase: Phase
@@ -118,18 +121,20 @@ class Engine:
             return -math.inf
         if self._score.name in self._disabled:
             return math.inf
-        risk = self._ask(self._score, trade, situation).observed
-        return math.inf if risk is None else risk
+        try:
+            return finite(self._score.points(trade, situation))
+        except Exception:  # noqa: BLE001 - as below: the verdict will say what went wrong
+            return math.inf
 
     def _verdict(self, trade: Trade, situation: Situation, phase: Phase, book_digest: str) -> RiskVerdict:
         is_exit = situation.is_exit(trade)
         fitted, failed = (trade, {}) if trade.reduces else self._fit(trade, situation)
-        known = (self._exempt if is_exit else self._disabled) | failed
-        results = tuple([known.get(rule.name) or self._ask(rule, fitted, situation) for rule in self._policy.rules])
+        known = (self._exempt if is_exit else self._disabled | situation.of_entries) | failed
+        results = self._results(fitted, situation, known, is_exit=is_exit)
         decision = _decide(results, fitted, situation, is_exit=is_exit)
         bound = () if fitted.quantity >= trade.quantity else _binding(results, fitted.quantity)
         market = situation.market
-        noted = tuple(f"{result.rule}: {result.message}" for result in results if result.outcome is Outcome.NOTE)
+        noted = self._noted(results)
         lacks = tuple(f"the feed lacks {thing}" for thing in market.lacks) if noted else ()
         return RiskVerdict(
             proposal_id=trade.proposal_id,
@@ -140,7 +145,7 @@ class Engine:
             asked_quantity=trade.asked_quantity,
             sized_by=(*trade.sized_by, *(name for name in bound if name not in trade.sized_by)),
             results=results,
-            risk_score=next((result.observed for result in results if result.rule == self._score.name), None),
+            risk_score=results[self._score_at].observed,
             snapshot_digest=market.digest,
             book_digest=book_digest,
             policy_digest=self._policy.digest,
@@ -166,14 +171,28 @@ class Engine:
                 least = least if allowance is None or allowance >= least - TOLERANCE else allowance
         return trade if least >= trade.quantity else trade.of(least), failed
 
-    def _ask(self, rule: Rule, trade: Trade, situation: Situation) -> RuleResult:
-        try:
-            result = situation.ask(rule, trade)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in a rule, the trade is refused, the run goes on
-            return _failure(rule, error)
-        if result.outcome is Outcome.NOT_EVALUATED and rule.name in self._policy.unavailable:
-            return answer(rule.name, Outcome.NOTE, result.message)
-        return result
+    def _noted(self, results: Sequence[RuleResult]) -> tuple[str, ...]:
+        if not self._policy.unavailable:
+            return ()
+        return tuple(f"{result.rule}: {result.message}" for result in results if result.outcome is Outcome.NOTE)
+
+    def _results(
+        self, trade: Trade, situation: Situation, known: Mapping[str, RuleResult], *, is_exit: bool
+    ) -> tuple[RuleResult, ...]:
+        results, unavailable = [], self._policy.unavailable
+        for name, rule in self._named:
+            result = known.get(name)
+            if result is None:
+                try:
+                    result = situation.ask(rule, trade)
+                except Exception as error:  # noqa: BLE001 - whatever goes wrong, the trade is refused, the run goes on
+                    result = _failure(rule, error)
+                if result.outcome is Outcome.NOT_EVALUATED and name in unavailable:
+                    result = rule.says(Outcome.NOTE, result.message)
+                if not is_exit and name in self._alike:
+                    situation.of_entries[name] = result
+            results.append(result)
+        return tuple(results)
 
 
 def _failure(rule: Rule, error: Exception) -> RuleResult:
@@ -183,7 +202,7 @@ def _failure(rule: Rule, error: Exception) -> RuleResult:
 
 def _decide(results: Sequence[RuleResult], trade: Trade, situation: Situation, *, is_exit: bool) -> Decision:
     """Take the strictest outcome; halting stands above all."""
-    outcomes = [result.outcome for result in results]
+    outcomes = [outcome for result in results if (outcome := result.outcome) is not Outcome.PASS]
     if situation.book.control is ControlState.HALTED and _halts(results):
         return Decision.HALT
     if Outcome.HARD in outcomes or Outcome.NOT_EVALUATED in outcomes or Outcome.ERROR in outcomes:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import chain
+from struct import Struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class Figures:
     def __init__(self, market: MarketSnapshot, symbols: tuple[str, ...]) -> None:
         self.market = market
         self.symbols = symbols
+        self.sessions = len(market.sessions) - 1
+        """How many returns there are."""
         self._similar: dict[tuple[str, int, float], tuple[str, ...]] = {}
         self._volatilities: dict[int, list[float]] = {}
         self._standards: dict[int, Floats] = {}
@@ -44,10 +46,11 @@ class Figures:
     @cached_property
     def returns(self) -> Floats:
         """Daily returns as fractions, (T, N), oldest first, one column a symbol."""
-        closes = [self.market.history[symbol].closes for symbol in self.symbols]
-        shape = len(closes), len(self.market.sessions)
-        flat = np.fromiter(chain.from_iterable(closes), dtype=np.float64, count=shape[0] * shape[1])
-        return simple_returns(flat.reshape(shape).T)
+        history, sessions = self.market.history, len(self.market.sessions)
+        # Three times as fast as numpy's own way from tuples.
+        pack = Struct(f"{sessions}d").pack
+        flat = np.frombuffer(b"".join([pack(*history[symbol].closes) for symbol in self.symbols]), dtype=np.float64)
+        return simple_returns(flat.reshape(len(self.symbols), sessions).T)
 
     def price(self, symbol: str) -> float:
         """The price to reckon with, in dollars.
@@ -75,11 +78,6 @@ class Figures:
     def returns_of(self, symbol: str) -> Floats:
         """Daily returns of one symbol, (T,)."""
         return self.returns[:, self.column[symbol]]
-
-    @property
-    def sessions(self) -> int:
-        """How many returns there are."""
-        return len(self.market.sessions) - 1
 
     def volatility(self, symbol: str, span: int) -> float:
         """Annualised EWMA volatility of a symbol, a fraction."""
@@ -109,8 +107,8 @@ class Figures:
         key = (symbol, sessions, at_least)
         if key not in self._similar:
             standard, column = self._standard(sessions), self.column[symbol]
-            close = np.flatnonzero(standard[column] @ standard.T >= at_least - ZERO).tolist()
-            self._similar[key] = tuple(self.symbols[other] for other in close if other != column)
+            (close,) = (standard[column] @ standard.T >= at_least - ZERO).nonzero()
+            self._similar[key] = tuple([self.symbols[other] for other in close.tolist() if other != column])
         return self._similar[key]
 
     def _standard(self, sessions: int) -> Floats:

@@ -1,10 +1,9 @@
 """Where one symbol may end up when everything open is filled, or none of it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One symbol, everything open and reserved included: units, price in dollars, weights as fractions of equity.
 
     `long` and `short` are what the symbol may come to when only purchases, or only sales, are filled.

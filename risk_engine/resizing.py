@@ -39,7 +39,10 @@ class ResizingRule(Rule):
         """Give the soft and the hard limit that hold for this trade."""
 
     def aside(self, trade: Trade, situation: Situation) -> RuleResult | None:  # noqa: ARG002 - others look at them
-        """Answer without measuring, where there is nothing to measure or too little is known; None elsewhere."""
+        """Answer without measuring, where there is nothing to measure or too little is known; None elsewhere.
+
+        The quantity that the trade has at present does not matter.
+        """
         return None
 
     def outcome(self, observed: float, soft: float, hard: float) -> Outcome:
@@ -48,13 +51,12 @@ class ResizingRule(Rule):
 
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Judge the measure, and say what would fit."""
-        answer = self.aside(trade, situation)
-        if answer is not None:
-            return answer
+        aside, largest = self._fit(trade, situation)
+        if aside is not None:
+            return aside
         soft, hard = self.limits(trade, situation)
         observed = self.measure(trade, situation)
         text = f"{self.phrase(trade, situation)} {percent(observed)} (soft {percent(soft)}, hard {percent(hard)})"
-        largest = self._fitting(trade, situation, soft)
         if largest is not None and largest < trade.asked_quantity - TOLERANCE:
             text += f"; room for {largest:g} of {trade.asked_quantity:g}"
         outcome = self.outcome(observed, soft, hard)
@@ -62,9 +64,7 @@ class ResizingRule(Rule):
 
     def allowance(self, trade: Trade, situation: Situation) -> float | None:
         """Find what fits under the soft limit, in whole lots, without judging the trade."""
-        if self.aside(trade, situation) is not None:
-            return None
-        return self._fitting(trade, situation, self.limits(trade, situation)[0])
+        return self._fit(trade, situation)[1]
 
     def use(self, trade: Trade, situation: Situation) -> float | None:
         """Divide the measure by the soft limit, without judging the trade."""
@@ -73,12 +73,15 @@ class ResizingRule(Rule):
         soft = self.limits(trade, situation)[0]
         return self.measure(trade, situation) / soft if soft else None
 
-    def _fitting(self, trade: Trade, situation: Situation, soft: float) -> float | None:
-        key = (self.name, trade.proposal_id)
-        if key not in situation.fitting:
-            largest = self.largest(trade, situation, soft)
-            situation.fitting[key] = None if largest == math.inf else whole_lots(largest, trade.lot)
-        return situation.fitting[key]
+    def _fit(self, trade: Trade, situation: Situation) -> tuple[RuleResult | None, float | None]:
+        known = situation.fits.get(self.name)
+        if known is not None and known[0] == trade.proposal_id:
+            return known[1], known[2]
+        aside = self.aside(trade, situation)
+        largest = math.inf if aside is not None else self.largest(trade, situation, self.limits(trade, situation)[0])
+        fitting = None if largest == math.inf else whole_lots(largest, trade.lot)
+        situation.fits[self.name] = (trade.proposal_id, aside, fitting)
+        return aside, fitting
 
 
 class CappedRule(ResizingRule):

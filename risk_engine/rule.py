@@ -2,14 +2,16 @@
 
 import math
 from abc import ABC, abstractmethod
+from math import isfinite
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
-from risk_engine.answer import answer, finite
-from risk_engine.situation import Situation, share
+from risk_engine.answer import Answering, finite
+from risk_engine.asked import share
+from risk_engine.situation import Situation
 
 ALERT_SHARE = 0.70
 """From this share of its soft limit on, a passing rule says so."""
@@ -19,7 +21,7 @@ TOLERANCE = 1e-9
 STRICTNESS = tuple(Outcome)
 
 
-class Rule(BaseModel, ABC):
+class Rule(Answering, BaseModel, ABC):
     """One limit of the desk; the file's name is the rule's name.
 
     Fields are limits: each stands in `policy.toml`, has no default here, and says in which direction it is tighter.
@@ -28,9 +30,10 @@ class Rule(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    name: ClassVar[str] = ""
     applies_to_exits: ClassVar[bool] = False
     resizes: ClassVar[bool] = False
+    same_for_entries: ClassVar[bool] = False
+    """Whether all entries that are judged together get one answer, which then is worked out once."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_options: object) -> None:
@@ -49,19 +52,6 @@ class Rule(BaseModel, ABC):
         """Tell which share of the soft limit the trade uses up; None when there is nothing to measure."""
         return share(situation.ask(self, trade))
 
-    def says(
-        self,
-        outcome: Outcome,
-        message: str = "",
-        *,
-        observed: float | None = None,
-        soft: float | None = None,
-        hard: float | None = None,
-        largest: float | None = None,
-    ) -> RuleResult:
-        """Answer in this rule's name; a number that is not finite raises, and so becomes an error."""
-        return answer(self.name, outcome, message, observed, soft, hard, largest)
-
     def not_evaluated(self, reason: str) -> RuleResult:
         """Say that something needed is not known."""
         return self.says(Outcome.NOT_EVALUATED, f"not evaluated: {reason}")
@@ -73,7 +63,9 @@ class Rule(BaseModel, ABC):
 
 def outcome_below(observed: float, soft: float, hard: float) -> Outcome:
     """Judge a measure that must not rise above its limits."""
-    if finite(observed) > hard + TOLERANCE:
+    if not isfinite(observed):
+        finite(observed)
+    if observed > hard + TOLERANCE:
         return Outcome.HARD
     if observed > soft + TOLERANCE:
         return Outcome.SOFT

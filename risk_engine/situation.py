@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -12,24 +11,14 @@ from domain.mandate import Mandate
 from domain.market import MarketSnapshot
 from domain.trade import Side, Trade
 from domain.verdict import RuleResult
+from risk_engine.asked import Asked, share
+from risk_engine.earlier import Earlier, earlier
 from risk_engine.figures import Figures, Floats, nth
 from risk_engine.line import NOTHING, Line
 
 TINY = 1e-9
-OF_WHAT_IS_OPEN = ("lines", "names", "gross", "short", "sectors", "free_cash", "book_returns")
+OF_WHAT_IS_OPEN = ("lines", "names", "gross", "short", "sectors", "spent", "free_cash", "book_returns")
 """What is the same in two books with the same positions, orders and reservations."""
-
-
-class Asked(Protocol):
-    """A rule, as far as the situation and other rules may see it."""
-
-    name: ClassVar[str]
-
-    def check(self, trade: Trade, situation: "Situation") -> RuleResult:
-        """Judge `trade` at its present quantity."""
-
-    def use(self, trade: Trade, situation: "Situation") -> float | None:
-        """Tell which share of the soft limit the trade uses up."""
 
 
 class Situation:
@@ -47,25 +36,37 @@ class Situation:
         self.mandate = mandate
         self.figures = figures
         self._rules = rules
-        self.fitting: dict[tuple[str, str], float | None] = {}
-        """How much of a proposal fits under the soft limit of a resizing rule, in whole lots: what is known so far."""
+        self.fits: dict[str, tuple[str, RuleResult | None, float | None]] = {}
+        """What each resizing rule found out about the proposal (its id) that it was asked about last, at any quantity.
+
+        Its answer where it measures nothing; else the most units under its soft limit, in whole lots, None when
+        nothing binds.
+        """
+        self.of_entries: dict[str, RuleResult] = {}
+        """What the rules that answer all entries alike have answered; it holds after a trade too."""
         self._answers: dict[str, tuple[Trade, RuleResult]] = {}
         self._costs: dict[str, float] = {}
         self._variance: dict[int, float] = {}
         self._bad_days: dict[tuple[int, int], float] = {}
         self._units: dict[str, Floats] = {}
+        self._faded: dict[tuple[str, int], tuple[Floats, float]] = {}
         self._parabolas: dict[tuple[str, int], tuple[float, float, float]] = {}
+        self._earlier: dict[str, Earlier] = {}
+        self._similar: dict[tuple[str, int, float], float | None] = {}
+        self._weighed: tuple[Trade | None, float] = (None, 0.0)
 
     def after(self, book: Book, symbol: str) -> "Situation":
-        """The situation with a book that differs from this one only in what is open of one symbol."""
+        """The situation with a book that has at most one more reservation: the last one, and of `symbol`."""
         later = Situation(book, self.market, self.mandate, self.figures, self._rules)
-        later._costs, later._units = self._costs, self._units
+        later._costs, later._units, later._faded = self._costs, self._units, self._faded
+        later.of_entries = self.of_entries
         known = self.__dict__
         if book.reservations is self.book.reservations:
             later.__dict__.update({name: known[name] for name in OF_WHAT_IS_OPEN if name in known})
         elif "lines" in known:
-            line = later._line(symbol, book.held(symbol), book.being_bought(symbol), book.being_sold(symbol))
-            before, sector = self.line(symbol), self.sector(symbol)
+            before, sector, room = self.line(symbol), self.sector(symbol), book.reservations[-1]
+            bought, sold = (room.quantity, 0.0) if room.side is Side.BUY else (0.0, room.quantity)
+            line = later._line(symbol, book.held(symbol), before.buys + bought, before.sells + sold)
             later.__dict__["lines"] = {**self.lines, symbol: line}
             if "gross" in known:
                 later.__dict__["gross"] = self.gross + line.weight - before.weight
@@ -74,6 +75,8 @@ class Situation:
             if "sectors" in known:
                 weight = self.sectors.get(sector, 0.0) + line.weight - before.weight
                 later.__dict__["sectors"] = {**self.sectors, sector: weight}
+            if "spent" in known:
+                later.__dict__["spent"] = self.spent + self._spent_on(room)
             if "book_returns" in known:
                 change = line.signed_weight - before.signed_weight
                 later.__dict__["book_returns"] = self.book_returns + change * self.figures.returns_of(symbol)
@@ -112,7 +115,7 @@ class Situation:
 
     def _line(self, symbol: str, held: float, buys: float, sells: float) -> Line:
         long, short = max(held + buys, 0.0), max(sells - held, 0.0)
-        unit = self.price(symbol) / self.equity
+        unit = self.figures.price(symbol) / self.equity
         weight = max(long, short) * unit
         return Line(held, buys, sells, long, short, weight, weight if long >= short else -weight)
 
@@ -158,9 +161,16 @@ class Situation:
 
         A fraction of equity, negative when more is on its way than there is cash for.
         """
+        return (self.book.cash - self.spent) / self.equity
+
+    @cached_property
+    def spent(self) -> float:
+        """What all open and reserved purchases cost at the worse of their price and the market's, in dollars."""
         items: tuple[WorkingOrder | Reservation, ...] = (*self.book.working, *self.book.reservations)
-        spent = sum(item.quantity * max(item.price, self.price(item.symbol)) for item in items if item.side is Side.BUY)
-        return (self.book.cash - spent) / self.equity
+        return sum((self._spent_on(item) for item in items), 0.0)
+
+    def _spent_on(self, item: WorkingOrder | Reservation) -> float:
+        return item.quantity * max(item.price, self.price(item.symbol)) if item.side is Side.BUY else 0.0
 
     def sector(self, symbol: str) -> str:
         """The sector of a symbol, or `unknown`."""
@@ -176,12 +186,14 @@ class Situation:
 
     def weight_after(self, trade: Trade) -> float:
         """Weigh the traded symbol as it may be after the trade and all else that is open: a fraction of equity."""
-        line = self.line(trade.symbol)
-        if trade.side is Side.BUY:
-            units = max(line.held + line.buys + trade.quantity, line.short)
-        else:
-            units = max(line.sells + trade.quantity - line.held, line.long)
-        return units * self.cost(trade)
+        if self._weighed[0] is not trade:
+            line = self.line(trade.symbol)
+            if trade.side is Side.BUY:
+                units = max(line.held + line.buys + trade.quantity, line.short)
+            else:
+                units = max(line.sells + trade.quantity - line.held, line.long)
+            self._weighed = (trade, units * self.cost(trade))
+        return self._weighed[1]
 
     def units_within(self, trade: Trade, weight: float) -> float:
         """Solve `weight_after` for the quantity: the most units that keep the symbol within `weight`, 0 if none do."""
@@ -195,6 +207,21 @@ class Situation:
     def others_in_sector(self, symbol: str) -> float:
         """Worst-case weight of the symbol's sector without the symbol."""
         return self.sectors.get(self.sector(symbol), 0.0) - self.line(symbol).weight
+
+    def similar(self, symbol: str, sessions: int, at_least: float) -> float | None:
+        """Weigh the names of the book that correlate with `symbol`: a fraction of equity, None when there is none."""
+        key = (symbol, sessions, at_least)
+        if key not in self._similar:
+            names = [name for name in self.figures.similar(*key) if name in self.names]
+            self._similar[key] = sum(self.lines[name].weight for name in names) if names else None
+        return self._similar[key]
+
+    def earlier(self, trade: Trade) -> Earlier:
+        """Add up the session's entries of other proposals."""
+        known = self._earlier.get(trade.proposal_id)
+        if known is None:
+            known = self._earlier[trade.proposal_id] = earlier(trade, self.book.trades_today)
+        return known
 
     def average_volume(self, symbol: str, sessions: int) -> float | None:
         """Average the shares a day over the last `sessions`, or None where the feed has no volumes."""
@@ -249,11 +276,18 @@ class Situation:
         """Give a, b, c of the book's EWMA variance a day after x traded units: a + 2 b x + c x^2."""
         known = self._parabolas.get((trade.proposal_id, span))
         if known is None:
-            unit = self.returns_a_unit(trade)
-            weighed = self.figures.ewma_weights(span) * unit
-            known = self.variance(span), float(weighed @ self.book_returns), float(weighed @ unit)
+            faded, own = self._faded_unit(trade, span)
+            known = self.variance(span), float(faded @ self.book_returns), own
             self._parabolas[trade.proposal_id, span] = known
         return known
+
+    def _faded_unit(self, trade: Trade, span: int) -> tuple[Floats, float]:
+        key = (trade.proposal_id, span)
+        if key not in self._faded:
+            unit = self.returns_a_unit(trade)
+            faded = self.figures.ewma_weights(span) * unit
+            self._faded[key] = faded, float(faded @ unit)
+        return self._faded[key]
 
     def is_exit(self, trade: Trade) -> bool:
         """Whether the trade still reduces strictly, whatever else of the symbol is open or reserved is filled."""
@@ -263,8 +297,3 @@ class Situation:
         if trade.side is Side.SELL:
             return trade.quantity <= book.held(trade.symbol) - book.being_sold(trade.symbol) + TINY
         return trade.quantity <= -book.held(trade.symbol) - book.being_bought(trade.symbol) + TINY
-
-
-def share(result: RuleResult) -> float | None:
-    """Tell which share of its soft limit a rule has measured; None when it has measured nothing."""
-    return result.observed / result.soft if result.observed is not None and result.soft else None

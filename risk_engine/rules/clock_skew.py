@@ -1,5 +1,7 @@
 """Whether our clock and the broker's agree."""
 
+from typing import ClassVar
+
 from domain.trade import Trade
 from domain.verdict import RuleResult
 from risk_engine.limits import Ceiling
@@ -11,6 +13,8 @@ from risk_engine.situation import Situation
 @RULES.register
 class ClockSkew(Rule):
     """Want the moment of decision to be the broker's moment too."""
+
+    same_for_entries: ClassVar[bool] = True
 
     soft_seconds: Ceiling
     hard_seconds: Ceiling

@@ -24,19 +24,18 @@ class CorrelationLimit(ExposureRule):
         if situation.figures.sessions < self.fewest_sessions:
             known = situation.figures.sessions
             return self.not_evaluated(f"{known} returns known, {self.fewest_sessions} needed for a correlation")
-        if not self._group(trade, situation):
+        if self._together(trade, situation) is None:
             said = f"nothing in the book correlates with {trade.symbol} by {self.correlation:g} or more"
             return self.says(Outcome.PASS, said, soft=self.soft, hard=self.hard)
         return None
 
     def others(self, trade: Trade, situation: Situation) -> float:
         """Weigh the correlated names of the book."""
-        return sum(situation.lines[symbol].weight for symbol in self._group(trade, situation))
+        return self._together(trade, situation) or 0.0
 
     def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the group."""
         return f"names that correlate with {trade.symbol} would weigh"
 
-    def _group(self, trade: Trade, situation: Situation) -> list[str]:
-        close = situation.figures.similar(trade.symbol, self.sessions, self.correlation)
-        return [symbol for symbol in close if symbol in situation.names]
+    def _together(self, trade: Trade, situation: Situation) -> float | None:
+        return situation.similar(trade.symbol, self.sessions, self.correlation)

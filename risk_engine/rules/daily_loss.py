@@ -1,5 +1,7 @@
 """What the last session cost."""
 
+from typing import ClassVar
+
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
 from risk_engine.answer import finite
@@ -15,6 +17,8 @@ class DailyLoss(Rule):
 
     Control states are written by the breakers; this rule only judges, on the same levels.
     """
+
+    same_for_entries: ClassVar[bool] = True
 
     ask: Ceiling
     reducing: Ceiling

@@ -21,7 +21,7 @@ class DuplicateProposal(Rule):
             and earlier.proposal_id != trade.proposal_id
         ]
         if not similar:
-            return self.says(Outcome.PASS, f"the first {trade.side.value} of {trade.symbol} in this session")
+            return self.says(Outcome.PASS, f"the first {trade.side} of {trade.symbol} in this session")
         payload = trade.proposal.payload_hash
         same = next((earlier for earlier in similar if earlier.payload_hash == payload), None)
         if same is not None:

@@ -20,6 +20,7 @@ class KillSwitch(Rule):
     """
 
     applies_to_exits: ClassVar[bool] = True
+    same_for_entries: ClassVar[bool] = True
 
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Look at the control state and at what the trade would do."""

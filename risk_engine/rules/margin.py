@@ -1,5 +1,7 @@
 """What a margin account has left."""
 
+from typing import ClassVar
+
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
 from risk_engine.limits import CountCeiling, Floor, percent
@@ -11,6 +13,8 @@ from risk_engine.situation import Situation
 @RULES.register
 class Margin(Rule):
     """Want excess over maintenance in a margin account; day trades are only remarked on, their rule is gone."""
+
+    same_for_entries: ClassVar[bool] = True
 
     soft: Floor
     hard: Floor

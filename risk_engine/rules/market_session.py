@@ -19,6 +19,7 @@ class MarketSession(Rule):
     """
 
     applies_to_exits: ClassVar[bool] = True
+    same_for_entries: ClassVar[bool] = True
 
     first_minutes: Floor
     last_minutes: Floor

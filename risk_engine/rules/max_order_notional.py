@@ -20,15 +20,7 @@ class MaxOrderNotional(CappedRule):
 
     def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the session's orders."""
-        return f"this session's {trade.side.value} orders of {trade.symbol} would come to"
+        return f"this session's {trade.side} orders of {trade.symbol} would come to"
 
     def _before(self, trade: Trade, situation: Situation) -> float:
-        earlier = (
-            other.notional
-            for other in situation.book.trades_today
-            if other.symbol == trade.symbol
-            and other.side is trade.side
-            and other.entry
-            and other.proposal_id != trade.proposal_id
-        )
-        return sum(earlier) / situation.equity
+        return situation.earlier(trade).same_notional / situation.equity

@@ -1,5 +1,7 @@
 """Whether we know what we have."""
 
+from typing import ClassVar
+
 from domain.trade import Trade
 from domain.verdict import Outcome, RuleResult
 from risk_engine.limits import CountCeiling
@@ -11,6 +13,8 @@ from risk_engine.situation import Situation
 @RULES.register
 class ReconciledBook(Rule):
     """Ask when the outcome of an order is unknown; refuse when several are, or when book and broker differ."""
+
+    same_for_entries: ClassVar[bool] = True
 
     unknown_soft: CountCeiling
     unknown_hard: CountCeiling

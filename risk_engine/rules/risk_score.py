@@ -33,6 +33,10 @@ class RiskScore(Rule):
             outcome_below(observed, self.soft, self.hard), said, observed=observed, soft=self.soft, hard=self.hard
         )
 
+    def points(self, trade: Trade, situation: Situation) -> float:
+        """Give the score alone."""
+        return sum(self.parts(trade, situation).values())
+
     def parts(self, trade: Trade, situation: Situation) -> dict[str, float]:
         """Tell what each factor adds to the score of the trade at its present quantity, in points."""
         uses = {name: situation.use(name, trade) for name in self.weights}

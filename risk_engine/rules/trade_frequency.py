@@ -19,14 +19,10 @@ class TradeFrequency(Rule):
 
     def check(self, trade: Trade, situation: Situation) -> RuleResult:
         """Count this entry and those accepted before it."""
-        earlier = [
-            other.symbol
-            for other in situation.book.trades_today
-            if other.entry and other.proposal_id != trade.proposal_id
-        ]
-        where, count, soft, hard = "the session", len(earlier) + 1, self.day_soft, self.day_hard
+        earlier = situation.earlier(trade)
+        where, count, soft, hard = "the session", earlier.entries + 1, self.day_soft, self.day_hard
         outcome = outcome_below(count, soft, hard)
-        of_symbol = earlier.count(trade.symbol) + 1
+        of_symbol = earlier.of_symbol + 1
         outcome_of_symbol = outcome_below(of_symbol, self.symbol_soft, self.symbol_hard)
         if stricter(outcome_of_symbol, outcome):
             where, count, soft, hard = trade.symbol, of_symbol, self.symbol_soft, self.symbol_hard

@@ -17,17 +17,13 @@ class Turnover(CappedRule):
 
     def measure(self, trade: Trade, situation: Situation) -> float:
         """Add the entry to those accepted before it: a fraction of equity."""
-        return self._before(trade, situation) + trade.quantity * situation.cost(trade)
+        return situation.earlier(trade).notional / situation.equity + trade.quantity * situation.cost(trade)
 
     def largest(self, trade: Trade, situation: Situation, limit: float) -> float:  # noqa: ARG002 - the hard one binds
         """Solve for the quantity at the hard limit."""
-        left = self.hard - self._before(trade, situation)
+        left = self.hard - situation.earlier(trade).notional / situation.equity
         return math.inf if left < 0.0 else left / situation.cost(trade)
 
     def phrase(self, trade: Trade, situation: Situation) -> str:  # noqa: ARG002 - one for all
         """Speak of the session's entries."""
         return "this session's entries would come to"
-
-    def _before(self, trade: Trade, situation: Situation) -> float:
-        earlier = (o.notional for o in situation.book.trades_today if o.entry and o.proposal_id != trade.proposal_id)
-        return sum(earlier) / situation.equity

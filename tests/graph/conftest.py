@@ -148,9 +148,12 @@ class Desk:
         return self.ledger.proposal(proposal_id)
 
     def answer(self, record, answer: str = "approve", **options):
-        answer_card(self.ctx, self.record(record.id), answer=answer, by="local", channel="test", **options)
+        self.say(record, answer, **options)
         self.runner.settle()
         return self.record(record.id)
+
+    def say(self, record, answer: str = "approve", **options):
+        answer_card(self.ctx, self.record(record.id), answer=answer, by="local", channel="test", **options)
 
     def waiting(self):
         return self.ledger.proposals(self.mandate.name, statuses=[ProposalStatus.AWAITING])

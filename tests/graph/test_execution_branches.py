@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from domain.book import ControlState
-from domain.errors import IntentNotCommitted, OrderRefused, OutcomeUnknown, RateLimited
+from domain.errors import AccessDenied, IntentNotCommitted, OrderRefused, OutcomeUnknown, RateLimited
 from domain.orders import Account, Fill, IntentState, Order, OrderIntent, OrderStatus
 from domain.proposal import Origin
 from domain.trade import ExitKind, Side
@@ -76,6 +76,7 @@ class Ledger:
         self.record = SimpleNamespace(origin=Origin.MODEL, exit_kind=None)
         self.booked = []
         self.compared = []
+        self.differences = ()
         self.posted = []
 
     def intent(self, _order_id):
@@ -108,6 +109,9 @@ class Ledger:
     def control(self, _portfolio):
         return self.state
 
+    def set_control(self, _portfolio, state, _reason, _by, _at):
+        self.state = SimpleNamespace(state=state, epoch=self.state.epoch + 1)
+
     def proposal(self, _proposal_id):
         return self.record
 
@@ -117,6 +121,10 @@ class Ledger:
 
     def compare_with_broker(self, _portfolio, cash, held, _at):
         self.compared.append((cash, tuple(held)))
+        return self.differences
+
+    def orders(self, _portfolio, *, limit):
+        return (self.stored,)[:limit]
 
 
 class Broker:
@@ -242,12 +250,37 @@ def test_a_filled_order_whose_fills_can_not_be_had_stays_as_it_is():
         (RateLimited("later"), S.PENDING, S.PENDING),
         (RateLimited("later"), S.UNKNOWN, S.UNKNOWN),
         (RateLimited("later"), S.SUBMITTING, S.UNKNOWN),
+        (AccessDenied("no key"), S.PENDING, S.PENDING),
+        (AccessDenied("no key any more"), S.UNKNOWN, S.UNKNOWN),
     ],
 )
 def test_each_failure_leaves_the_intent_where_it_belongs(answer, before, after):
     intent, _ = driven(an_intent(state=before), Broker(submit=answer))
 
     assert (intent.state, intent.problem.startswith(str(answer)[:2])) == (after, True)
+
+
+def test_a_broker_that_accepts_no_keys_halts_the_desk():
+    _, ctx = driven(an_intent(), Broker(submit=AccessDenied("no key")))
+
+    assert ctx.ledger.state.state is ControlState.HALTED
+    assert len(ctx.ledger.posted) == 1
+
+
+def test_an_exit_waits_until_the_legs_on_what_it_sells_are_cancelled():
+    intent, ctx = driven(an_intent(reduces=True), BracketBroker(rests=True))
+
+    assert (intent.state, "are being cancelled" in intent.problem) == (S.PENDING, True)
+    assert "submit" not in ctx.broker.calls
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(5, []), (6, ["find"])])
+def test_an_order_of_unknown_outcome_is_looked_up_when_its_time_has_come(seconds, looks):
+    broker = Broker(find=an_order())
+    ctx = a_context(an_intent(state=S.UNKNOWN, attempt=2), broker, now=NOW + timedelta(seconds=seconds))
+
+    assert execution.follow(ctx) == 1
+    assert broker.calls == looks
 
 
 @pytest.mark.parametrize(
@@ -311,6 +344,20 @@ def test_reconcile_drives_what_is_open_and_compares_what_is_held(answer, compare
 
     assert execution.reconcile(ctx) == 1
     assert ctx.ledger.compared == compared
+
+
+@pytest.mark.parametrize(("late", "booked", "looks"), [(an_order(4), [("e1",)], 2), (None, [], 1)])
+def test_an_order_that_was_filled_after_all_is_booked_and_holdings_are_compared_again(late, booked, looks):
+    # A symbol outside the mandate, so that only orders of our own can explain the difference.
+    given_up = an_intent(symbol="GONE", state=S.REJECTED)
+    ctx = a_context(given_up, Broker(find=late, fills=(a_fill(),), account=account()))
+    ctx.ledger.intents = lambda _portfolio, *, open_only: ()
+    ctx.ledger.differences = (SimpleNamespace(symbol="GONE"),)
+
+    execution.compare(ctx)
+
+    assert ctx.ledger.booked == booked
+    assert len(ctx.ledger.compared) == looks
 
 
 @pytest.mark.parametrize(("before", "after"), [(S.PENDING, S.REJECTED), (S.UNKNOWN, S.QUARANTINED)])

@@ -272,3 +272,36 @@ def test_a_scheduled_batch_is_judged_and_recorded(words, status):
 
     assert verdict.phase is Phase.FIRST
     assert [row[2] for row in ledger.recorded] == [status]
+
+
+def test_a_judged_member_of_a_batch_reads_its_answer_without_a_look_at_the_market():
+    first = a_verdict(phase=Phase.FIRST)
+    gate = a_gate(Ledger(a_record(status=ProposalStatus.JUDGED, verdict=first)))
+    gate._market = SimpleNamespace()
+
+    assert gate.assess("P1") == first
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"verdict": a_verdict(phase=Phase.AFTER_YES)},
+        {"verdict": a_verdict(phase=Phase.FIRST, version=2)},
+        {"verdict": a_verdict(phase=Phase.FIRST), "status": ProposalStatus.EXECUTING},
+    ],
+    ids=["after a yes", "of another version", "on its way"],
+)
+def test_any_other_verdict_is_read_under_the_lock(changes):
+    stored = a_verdict(phase=Phase.FIRST, quantity=7.0)
+    record = a_record(**{"status": ProposalStatus.JUDGED, **changes})
+
+    assert a_gate(Ledger(record, stored=stored)).assess("P1").quantity == (
+        20.0 if record.status is ProposalStatus.EXECUTING else 7.0
+    )
+
+
+def test_a_judged_proposal_of_an_earlier_session_gets_no_answer_any_more():
+    record = a_record(status=ProposalStatus.JUDGED, verdict=a_verdict(phase=Phase.FIRST))
+
+    with pytest.raises(RunAborted, match="propose it again"):
+        a_gate(Ledger(record), session=SESSION + timedelta(days=1)).assess("P1")

@@ -356,16 +356,19 @@ class Checker:
             " LEFT JOIN approval a ON a.proposal_id = p.id AND a.version = i.version WHERE i.session = %s",
             session,
         )
+        given: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
+        for name, decision, quantity in self.query(
+            "SELECT i.client_order_id, v.decision, v.quantity FROM verdict v"
+            " JOIN order_intent i ON i.proposal_id = v.proposal_id WHERE i.session = %s",
+            session,
+        ):
+            given[name].append((decision, quantity))
         for name, quantity, status, answer, approved, filled in orders:
-            verdicts = self.query(
-                "SELECT phase, decision, quantity FROM verdict WHERE proposal_id ="
-                " (SELECT proposal_id FROM order_intent WHERE client_order_id = %s) ORDER BY at",
-                name,
-            )
-            yes = [v for v in verdicts if v[1] in {"execute", "resize"}]
-            if not yes or quantity > max(v[2] for v in yes):
+            verdicts = given[name]
+            yes = [allowed for decision, allowed in verdicts if decision in {"execute", "resize"}]
+            if not yes or quantity > max(yes):
                 self._blame("verdict", state, f"order {name} of {quantity * MICRO} has no verdict that lets it")
-            if any(v[1] == "approval" for v in verdicts) and (answer != "approve" or quantity > approved):
+            if any(decision == "approval" for decision, _ in verdicts) and (answer != "approve" or quantity > approved):
                 self._blame("approval", state, f"order {name} of {quantity * MICRO} has no yes that covers it")
             if filled > quantity or (status in DEAD and filled):
                 self._blame("fills", state, f"order {name} filled {filled * MICRO} as {status}")

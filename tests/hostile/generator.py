@@ -41,6 +41,9 @@ ILLEGAL = (
 )
 
 
+SIZES = (1, 2, 5, 10, 20, 40, 40)
+
+
 class Batch(NamedTuple):
     """What is proposed at once, and who says so."""
 
@@ -49,7 +52,7 @@ class Batch(NamedTuple):
 
 
 class Generator:
-    """Draws batches of one to ten; `focus` keeps to a few symbols, so that limits are met sooner."""
+    """Draws batches of one to forty; `focus` keeps to a few symbols, so that limits are met sooner."""
 
     def __init__(self, seed: int, focus: tuple[str, ...] = ()) -> None:
         self.random = random.Random(seed)
@@ -59,7 +62,7 @@ class Generator:
     def batch(self, held: dict[str, float], prices: dict[str, float]) -> Batch:
         """Draw a batch, knowing what is held: hostile people do."""
         draw = self.random
-        size = draw.choice((1, 2, 5, 10, 10, 10, 10))
+        size = draw.choice(SIZES)
         style = draw.choice(
             ("any", "any", "any", "sector", "opposing", "repeat", "exits", "tiny", "huge", "one symbol")
         )
@@ -68,13 +71,14 @@ class Generator:
             symbols = [draw.choice(symbols)]
         members = [self._member(draw.choice(symbols), style, held, prices) for _ in range(size)]
         if style == "repeat" and self._last:
-            members = [*self._last[: size - 1], members[0]]
+            members = [*self._last[: size - 1], *members[: max(size - len(self._last), 1)]]
         if style == "opposing":
             turned = {"action": "SELL", "order_type": "market", "limit_price": None, "stop_price": None}
             members += [member | turned for member in members[:5] if member["action"] == "BUY"]
+        members = members[: SIZES[-1]]
         self._last = members[:10]
         origin = draw.choices(("person", "alert", "model", "quant"), (8, 4, 1, 1))[0]
-        return Batch(origin, members[:10])
+        return Batch(origin, members)
 
     def illegal(self) -> str:
         """Write a proposal that must not be read."""

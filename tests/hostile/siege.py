@@ -4,7 +4,7 @@ import json
 import random
 import re
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,10 @@ from tests.hostile.checker import ROOT, Checker, closes_before, dates
 from tests.hostile.generator import Generator
 
 FIRST_ROW, LAST_ROW = 600, 8_200
+ILLEGAL = 0.3
+"""This share of steps begins with a text that must not be read."""
+ONE_BY_ONE = 0.3
+"""After this share of steps each answer is followed through before the next is given; else all arrive together."""
 
 
 @dataclass
@@ -34,12 +38,15 @@ class Siege:
     counted: Counter = field(default_factory=Counter)
     most: dict[str, float] = field(default_factory=dict)
     violations: list = field(default_factory=list)
+    seconds: float = 0.0
+    """Processor time."""
 
     def add(self, other: "Siege") -> None:
         """Take another's figures in."""
         self.proposals += other.proposals
         self.refused_texts += other.refused_texts
         self.steps += other.steps
+        self.seconds += other.seconds
         self.statuses += other.statuses
         self.counted += other.counted
         self.violations += other.violations
@@ -95,7 +102,7 @@ def besiege(
 
 
 def _step(desk, chance, generator, before, result, checker) -> None:
-    if chance.random() < 0.1:
+    if chance.random() < ILLEGAL:
         try:
             parse_proposals(generator.illegal())
         except BadProposal:
@@ -107,15 +114,19 @@ def _step(desk, chance, generator, before, result, checker) -> None:
     desk.runner.propose(members, Origin(batch.origin))
     result.proposals += len(members)
     checker.check(before)
+    one_by_one, before = chance.random() < ONE_BY_ONE, checker.look()
     for record in desk.waiting():
         answer = chance.choices(("approve", "half", "reject", "none"), (6, 2, 1, 1))[0]
         if answer == "none":
             continue
-        before = checker.look()
-        try:
-            desk.answer(record, "reject" if answer == "reject" else "approve", half=answer == "half")
-        except (AlreadyDecided, BadInput):
-            continue
+        with suppress(AlreadyDecided, BadInput):
+            desk.say(record, "reject" if answer == "reject" else "approve", half=answer == "half")
+        if one_by_one:
+            desk.runner.settle()
+            checker.check(before)
+            before = checker.look()
+    if not one_by_one:
+        desk.runner.settle()
         checker.check(before)
 
 

@@ -11,7 +11,7 @@ from domain.book import ControlState
 from domain.errors import BadInput, BadPolicy
 from domain.proposal import Origin
 from domain.verdict import Decision, Outcome, Phase, RuleResult
-from risk_engine.answer import answer
+from risk_engine.answer import Answering
 from risk_engine.line import NOTHING
 from risk_engine.reserve import remembered
 from risk_engine.rule import STRICTNESS, outcome_above, outcome_below
@@ -36,6 +36,11 @@ REFUSALS = {Decision.REJECT, Decision.HALT}
 LIVE = an_engine(a_policy(recorded=False))
 CONTINUOUS = a_market(continuous=True)
 QUOTED = an_engine(a_policy(recorded=False))
+
+
+class ARule(Answering):
+    name = "a_rule"
+
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 maybe_numbers = st.none() | numbers
@@ -216,7 +221,7 @@ def test_an_answer_is_the_value_that_validation_would_make(outcome, observed, so
     fields = {"observed": observed, "soft": soft, "hard": hard, "largest_quantity": largest, "message": message}
     validated = RuleResult(rule="a_rule", outcome=outcome, **fields)
 
-    made = answer("a_rule", outcome, message, observed, soft, hard, largest)
+    made = ARule().says(outcome, message, observed=observed, soft=soft, hard=hard, largest=largest)
 
     assert made == validated
     assert made.model_dump_json() == validated.model_dump_json()
@@ -225,11 +230,11 @@ def test_an_answer_is_the_value_that_validation_would_make(outcome, observed, so
 @EXAMPLES
 @given(st.sampled_from((math.nan, math.inf, -math.inf)), st.integers(0, 3), numbers)
 def test_an_answer_with_a_number_that_is_none_raises(bad, place, fine):
-    values = [fine] * 4
-    values[place] = bad
+    values = dict.fromkeys(("observed", "soft", "hard", "largest"), fine)
+    values[tuple(values)[place]] = bad
 
     with pytest.raises(BadInput, match="no number to judge by"):
-        answer("a_rule", Outcome.PASS, "", *values)
+        ARule().says(Outcome.PASS, **values)
 
 
 @EXAMPLES

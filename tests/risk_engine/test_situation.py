@@ -3,7 +3,7 @@ import pytest
 
 from domain.book import Position
 from domain.verdict import Outcome, RuleResult
-from risk_engine.situation import share
+from risk_engine.asked import share
 from tests.risk_engine.builders import a_book, a_market, a_reservation, a_trade, an_engine, an_order
 
 MARKET = a_market()
