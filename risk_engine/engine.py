@@ -81,8 +81,8 @@ class Engine:
     ) -> tuple[RuleResult, ...]:
         """Ask only the rules that are named, in the policy's order, of a trade as it is: no sizing, no decision."""
         situation = self._situation(book, market, self._figures(book, market, (trade,)))
-        asked = [rule for rule in self._policy.rules if rule.name in rules]
-        return tuple(self._disabled.get(rule.name) or self._ask(rule, trade, situation) for rule in asked)
+        named = [(name, rule) for name, rule in self._named if name in rules]
+        return self._results(named, trade, situation, self._disabled, is_exit=False)
 
     def room(self, book: Book, market: MarketSnapshot) -> Room:
         """Tell what is left under the soft limits, as fractions of equity; none of it when that can't be known."""
@@ -130,7 +130,7 @@ class Engine:
         is_exit = situation.is_exit(trade)
         fitted, failed = (trade, {}) if trade.reduces else self._fit(trade, situation)
         known = (self._exempt if is_exit else self._disabled | situation.of_entries) | failed
-        results = self._results(fitted, situation, known, is_exit=is_exit)
+        results = self._results(self._named, fitted, situation, known, is_exit=is_exit)
         decision = _decide(results, fitted, situation, is_exit=is_exit)
         bound = () if fitted.quantity >= trade.quantity else _binding(results, fitted.quantity)
         market = situation.market
@@ -177,10 +177,16 @@ class Engine:
         return tuple(f"{result.rule}: {result.message}" for result in results if result.outcome is Outcome.NOTE)
 
     def _results(
-        self, trade: Trade, situation: Situation, known: Mapping[str, RuleResult], *, is_exit: bool
+        self,
+        named: Sequence[tuple[str, Rule]],
+        trade: Trade,
+        situation: Situation,
+        known: Mapping[str, RuleResult],
+        *,
+        is_exit: bool,
     ) -> tuple[RuleResult, ...]:
         results, unavailable = [], self._policy.unavailable
-        for name, rule in self._named:
+        for name, rule in named:
             result = known.get(name)
             if result is None:
                 try:
