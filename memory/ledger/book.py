@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from domain.book import Book, Position, RecentProposal, Reservation, TradeToday, WorkingOrder
 from domain.errors import NoData
-from domain.orders import IntentState
+from domain.orders import LEGS, IntentState
 from domain.records import ProposalStatus
 from domain.trade import ExitKind, ExitPlan, Side
 from memory.ledger.accounts import read_account, read_control
@@ -44,6 +44,7 @@ def read_book(
 ) -> Book:
     """Read the book at `prices` (dollars), without the room and the records of the proposals in `without`.
 
+    Protective legs are left out, unless nobody knows what became of them.
     Orders placed by hand count as working ones; in a symbol without a price they count as unknown.
     The account's age is measured at `now`; None, where time stands still, leaves it unknown.
 
@@ -52,7 +53,7 @@ def read_book(
         NoData: something held or on order has no price.
     """
     account = read_account(session, portfolio)
-    positions = _positions(session, portfolio)
+    positions = read_positions(session, portfolio)
     cash = float(account.cash)
     equity = cash + sum(held.quantity * _price(prices, symbol) for symbol, held in positions.items())
     intents = rows(session, OPEN_INTENTS, portfolio=portfolio)
@@ -67,7 +68,7 @@ def read_book(
         equity=equity,
         positions=positions,
         working=(
-            *(_working(intent, prices) for intent in intents if intent.filled_quantity < intent.quantity),
+            *(_working(intent, prices) for intent in intents if _trades(intent)),
             *(_by_hand(row, positions, prices) for row in by_hand if row.symbol in prices),
         ),
         reservations=_reservations(session, portfolio, without),
@@ -91,13 +92,8 @@ def read_book(
     )
 
 
-def _price(prices: Mapping[str, float], symbol: str) -> float:
-    if symbol not in prices:
-        raise NoData(f"{symbol} is held or on order and has no price", "use a feed that has it")
-    return prices[symbol]
-
-
-def _positions(session: Session, portfolio: str) -> dict[str, Position]:
+def read_positions(session: Session, portfolio: str) -> dict[str, Position]:
+    """Read what is held, by symbol."""
     return {
         row.symbol: Position(
             symbol=row.symbol,
@@ -109,6 +105,17 @@ def _positions(session: Session, portfolio: str) -> dict[str, Position]:
         )
         for row in rows(session, POSITIONS, portfolio=portfolio)
     }
+
+
+def _price(prices: Mapping[str, float], symbol: str) -> float:
+    if symbol not in prices:
+        raise NoData(f"{symbol} is held or on order and has no price", "use a feed that has it")
+    return prices[symbol]
+
+
+def _trades(intent: Row[Any]) -> bool:
+    """Protective legs are part of the holding's plan: they are no order that an exit would have to wait for."""
+    return intent.filled_quantity < intent.quantity and not intent.leg.startswith(LEGS)
 
 
 def _working(row: Row[Any], prices: Mapping[str, float]) -> WorkingOrder:

@@ -7,10 +7,12 @@ from typing import Any
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
+from domain.book import Position
 from domain.errors import AlreadyDecided, BadInput, NotFound
 from domain.orders import Fill, IntentState, Order, OrderIntent
 from domain.records import ProposalStatus
 from memory.ledger.accounts import release
+from memory.ledger.book import read_positions
 from memory.ledger.booking import Booking, end_proposal
 from memory.ledger.part import Part
 from memory.ledger.proposal_rows import hold_proposal
@@ -47,6 +49,31 @@ class OrderPart(Part):
             db.flush()
             db.refresh(row)
             return _to_intent(row)
+
+    def commit_legs(self, intent: OrderIntent) -> OrderIntent:
+        """Insert an intent that protects a holding, or read the one that exists; its proposal stays as it is.
+
+        Raises:
+            BadInput: the intent is a trade of its own.
+        """
+        if not intent.protects:
+            raise BadInput(f"{intent.client_order_id} is no protective leg", "commit it as the order it is")
+        with self._database.write(intent.portfolio) as db:
+            stored = db.get(IntentRow, intent.client_order_id)
+            if stored is not None:
+                return _to_intent(stored)
+            row = IntentRow(**intent.model_dump())
+            db.add(row)
+            detail = {"client_order_id": intent.client_order_id, "quantity": str(intent.quantity)}
+            self._note(db, intent.portfolio, "legs_committed", f"P-{intent.proposal_id}", detail)
+            db.flush()
+            db.refresh(row)
+            return _to_intent(row)
+
+    def positions(self, portfolio: str) -> dict[str, Position]:
+        """Map each symbol that is held to its position."""
+        with self._database.read() as db:
+            return read_positions(db, portfolio)
 
     def intent(self, client_order_id: str) -> OrderIntent | None:
         """Read a committed intent through a connection of its own."""
