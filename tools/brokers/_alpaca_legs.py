@@ -71,9 +71,11 @@ def _read_legs(told: Any, name: str) -> Order:
     first = parts[0]
     filled = sum((part.filled_quantity for part in parts), Decimal(0))
     spent = sum((part.filled_quantity * (part.average_price or 0) for part in parts), Decimal(0))
+    whole = any(part.status is OrderStatus.FILLED for part in parts)  # the other leg shrinks as one is executed
     working = next((part.status for part in parts if not part.status.is_final), None)
-    status = OrderStatus.FILLED if 0 < first.quantity <= filled else working or first.status
+    status = OrderStatus.FILLED if whole else working or first.status
     if filled and status in {OrderStatus.OPEN, OrderStatus.ACCEPTED}:
         status = OrderStatus.PARTIAL
     average = spent / filled if filled else None
-    return first.model_copy(update={"filled_quantity": filled, "average_price": average, "status": status})
+    told = {"filled_quantity": filled, "average_price": average, "status": status}
+    return first.model_copy(update=told | {"quantity": filled if whole else first.quantity})
