@@ -85,6 +85,10 @@ class Busy(Transient):
     """Somebody else holds the lock; they, or the next start, will go on with it."""
 
 
+class WaitsForCash(Transient):
+    """An entry is not judged yet: exits of its batch that are on their way bring cash that it needs."""
+
+
 class RateLimited(Transient):
     """The vendor said not now, and did not take the request."""
 

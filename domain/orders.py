@@ -11,6 +11,12 @@ from domain.proposal import OrderType
 from domain.trade import ExitKind, Side
 from domain.value import Value
 
+OURS = "pm-"
+OURS_LEGS = "pm-legs-"
+"""How our client order ids begin; no broker gives names like these itself."""
+LEGS = "legs"
+"""How the leg of an intent begins that protects a holding; a number follows, a new one for every plan."""
+
 
 class IntentState(StrEnum):
     """Where an order intent stands."""
@@ -37,6 +43,9 @@ class OrderIntent(Value):
     price (dollars) at which it may still be sent first; after `valid_until` it is never sent. An entry carries its exit
     plan in `plan_stop` and `plan_target` (dollars): a broker that says `Account.brackets` attaches them as legs that
     cancel each other and rest until they are filled or cancelled; every other broker leaves them to the monitor.
+
+    An intent that `protects` is those legs by themselves, for what is held by now: a stop at `stop_price`, and with
+    `take_profit_price` a target that it cancels and that cancels it. No book counts it as an open order.
     """
 
     client_order_id: str
@@ -65,10 +74,15 @@ class OrderIntent(Value):
     filled_quantity: Decimal = Decimal(0)
     problem: str = ""
 
+    @property
+    def protects(self) -> bool:
+        """Whether it is the stop (and target) of a holding, not a trade of its own."""
+        return self.leg.startswith(LEGS)
+
 
 def client_order_id(proposal_id: str, version: int, leg: str) -> str:
-    """Name an order by what it carries out, so that sending it twice is sending it once."""
-    return f"pm-{short_id(proposal_id, version, leg)}"
+    """Name an order by what it carries out, so that sending it twice is sending it once; legs show in their name."""
+    return f"{OURS_LEGS if leg.startswith(LEGS) else OURS}{short_id(proposal_id, version, leg)}"
 
 
 class OrderStatus(StrEnum):
@@ -122,6 +136,15 @@ class Fill(Value):
     at: datetime
     session: date
     leg: ExitKind | None = None
+
+
+class RestingLeg(Value):
+    """A stop or target that rests at the broker for a holding: what is left of it, and its price in dollars."""
+
+    symbol: str
+    kind: ExitKind
+    quantity: Decimal
+    price: Decimal
 
 
 class Account(Value):

@@ -7,7 +7,7 @@ from threading import Event
 from typing import Protocol, runtime_checkable
 
 from domain.market import EventCalendar, Execution, Headline, MacroReading, MarketSnapshot
-from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent
+from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent, RestingLeg
 from domain.research import (
     Answer,
     ProposalQuestion,
@@ -203,6 +203,22 @@ class Bracketing(Protocol):
 
     def cancel_legs(self, symbol: str) -> bool:
         """Ask to cancel every leg that rests for `symbol`; true when none rests (any more), false while one may.
+
+        Raises:
+            Transient: no readable answer; nothing is known.
+        """
+        ...
+
+
+@runtime_checkable
+class Protecting(Bracketing, Protocol):
+    """A `Bracketing` broker that also takes the legs of a holding by themselves: intents that `protects`.
+
+    It finds such an order under its client order id whichever of its legs is executed, and its executions carry `leg`.
+    """
+
+    def resting_legs(self, symbol: str | None = None) -> tuple[RestingLeg, ...]:
+        """List the legs that rest, of one symbol or of all; those of an entry that is not filled yet are among them.
 
         Raises:
             Transient: no readable answer; nothing is known.

@@ -54,6 +54,14 @@ class LockedBook(Protocol):
         """Read a stored verdict."""
         ...
 
+    def judged_at(self, proposal_id: str) -> datetime | None:
+        """Tell when the newest verdict was given (market time); None where there is none."""
+        ...
+
+    def note_waiting(self, proposal_ids: Sequence[str], problem: str) -> None:
+        """Write down, once, why proposals are not judged yet; the next verdict forgets it."""
+        ...
+
     def approval(self, proposal_id: str, version: int) -> Approval | None:
         """Read the answer to a card."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from domain.book import Position
 from domain.orders import Fill, IntentState, Order, OrderIntent
 from domain.records import (
     Approval,
@@ -95,6 +96,14 @@ class OrderStore(Protocol):
 
     def commit_intent(self, intent: OrderIntent) -> OrderIntent:
         """Insert an intent and turn the proposal's reservation into it, or read the one that exists."""
+        ...
+
+    def commit_legs(self, intent: OrderIntent) -> OrderIntent:
+        """Insert an intent that protects a holding, or read the one that exists; its proposal stays as it is."""
+        ...
+
+    def positions(self, portfolio: str) -> dict[str, Position]:
+        """Map each symbol that is held to its position."""
         ...
 
     def intent(self, client_order_id: str) -> OrderIntent | None:

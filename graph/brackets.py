@@ -25,7 +25,7 @@ def book_legs(till: Till) -> int:
 
 
 def clear_the_way(till: Till, intent: OrderIntent) -> bool:
-    """Cancel the legs that rest on what an exit is about to sell; false while one may still be executed.
+    """Cancel the legs that rest on what is about to be sold or protected anew; false while one may still be executed.
 
     Raises:
         OrderRefused: legs were executed before they could be cancelled, and less is held than the exit sells.
@@ -37,6 +37,8 @@ def clear_the_way(till: Till, intent: OrderIntent) -> bool:
         return False
     book_legs(till)
     held = next((abs(p.quantity) for p in till.broker.positions() if p.symbol == intent.symbol), Decimal(0))
+    if held < intent.quantity and intent.protects:
+        return False
     if held < intent.quantity:
         raise OrderRefused(f"a protective leg of {intent.symbol} was executed first; {held} are left")
     return True

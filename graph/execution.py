@@ -1,18 +1,19 @@
 """From a verdict to one order at the broker: the intent is committed first, and nothing else calls submit."""
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 
 from domain.book import ControlState
 from domain.errors import AccessDenied, Busy, Halted, IntentNotCommitted, OrderRefused, OutcomeUnknown, Transient
 from domain.orders import Fill, IntentState, Order, OrderIntent
-from domain.ports import Bracketing
+from domain.ports import Bracketing, Protecting
 from graph.adjust import adopt_external
 from graph.brackets import book_legs, clear_the_way
 from graph.breakers import look
 from graph.context import Context, Till
 from graph.intents import build_intent, order_id_of
 from graph.presend import forbidden, obstacle
+from graph.protection import NOT_SENT, legs_lock, misfits, promise_legs, tell_refused
 from graph.unknown import adopt_late, cancel_stragglers, is_due, lock_out, tell_quarantined
 
 ACTIVE = ControlState.ACTIVE
@@ -31,7 +32,8 @@ def drive(ctx: Context, order_id: str) -> OrderIntent:
     """Move one intent a step: look it up at the broker, send it if absent, record the answer.
 
     The caller holds the proposal's lock, so whoever claimed the intent before is gone. The breakers look at what was
-    filled; an entry that still rests when the desk is no longer ACTIVE is cancelled.
+    filled; an entry that still rests when the desk is no longer ACTIVE is cancelled; legs at the broker are brought to
+    what is left.
     """
     before = _stored(ctx, order_id)
     after = _drive(ctx, before)
@@ -39,8 +41,24 @@ def drive(ctx: Context, order_id: str) -> OrderIntent:
         with suppress(Transient):
             look(ctx)
     if after.state in AT_THE_BROKER and not after.reduces and _has_no_business(ctx, after):
-        return cancel(ctx, after)
+        after = cancel(ctx, after)
+    if after.protects:
+        tell_refused(ctx, after)
+    elif after != before and (after.reduces or after.state.is_final):
+        protect(ctx, after.symbol)
     return after
+
+
+def protect(ctx: Context, symbol: str) -> None:
+    """Bring the legs that rest for a symbol to what is held, where they differ and the broker keeps any.
+
+    What can't be done now is done by the next reconcile.
+    """
+    if isinstance(ctx.broker, Protecting):
+        with suppress(Transient), ctx.locks.hold(legs_lock(ctx, symbol)):
+            intent = promise_legs(ctx, ctx.broker, symbol)
+            if intent is not None:
+                drive(ctx, intent.client_order_id)
 
 
 def _has_no_business(ctx: Context, entry: OrderIntent) -> bool:
@@ -93,7 +111,7 @@ def refresh(ctx: Till, intent: OrderIntent) -> OrderIntent:
 
 
 def reconcile(ctx: Context) -> int:
-    """Bring every open intent up to date with the broker, then compare holdings; return how many are still open.
+    """Bring every open intent up to date with the broker, then compare holdings; return how many trades are still open.
 
     An intent that another process is moving is left to it. Trades made by hand at the broker are adopted as external.
     """
@@ -102,18 +120,22 @@ def reconcile(ctx: Context) -> int:
         with suppress(Transient):
             cancel_stragglers(ctx)
     compare(ctx)
+    with suppress(Transient):
+        for symbol in misfits(ctx):
+            protect(ctx, symbol)
     return still_open
 
 
 def follow(ctx: Context) -> int:
-    """Bring every open intent a step further, where it is time to look; return how many are still open."""
+    """Bring every open intent a step further, where it is time to look; return how many trades are still open."""
     still_open = 0
     for intent in ctx.ledger.intents(ctx.portfolio, open_only=True):
         state = intent.state
         if is_due(ctx, intent):
-            with suppress(Busy), ctx.locks.hold(f"prop:{intent.proposal_id}"):
+            lock = legs_lock(ctx, intent.symbol) if intent.protects else f"prop:{intent.proposal_id}"
+            with suppress(Busy), ctx.locks.hold(lock):
                 state = drive(ctx, intent.client_order_id).state
-        still_open += not state.is_final
+        still_open += not state.is_final and not intent.protects
     return still_open
 
 
@@ -147,22 +169,30 @@ def submit(ctx: Context, intent: OrderIntent) -> Order:
 
 
 def _send(ctx: Context, intent: OrderIntent, *, may_live: bool) -> Order | None:
-    why_not = obstacle(ctx, intent)
-    if why_not is None:
-        if not clear_the_way(ctx, intent):
-            raise Transient(f"the protective legs of {intent.symbol} are being cancelled")
-        try:
-            return submit(ctx, intent)
-        except Halted as error:
-            why_not = error.message
+    with _legs_of(ctx, intent):
+        why_not = obstacle(ctx, intent)
+        if why_not is None:
+            if not clear_the_way(ctx, intent):
+                raise Transient(f"the protective legs of {intent.symbol} are being cancelled")
+            try:
+                return submit(ctx, intent)
+            except Halted as error:
+                why_not = error.message
     if may_live:
         late = ctx.clock.session() > intent.session
         _mark(ctx, intent.client_order_id, IntentState.REJECTED if late else IntentState.QUARANTINED, why_not)
         if not late:
             tell_quarantined(ctx, intent)
     else:
-        _mark(ctx, intent.client_order_id, IntentState.REJECTED, f"not sent: {why_not}")
+        _mark(ctx, intent.client_order_id, IntentState.REJECTED, f"{NOT_SENT}{why_not}")
     return None
+
+
+def _legs_of(ctx: Context, intent: OrderIntent) -> AbstractContextManager[None]:
+    """Keep everybody else from sending legs while an exit takes their place; who sends legs holds the lock already."""
+    if intent.reduces and not intent.protects and isinstance(ctx.broker, Protecting):
+        return ctx.locks.hold(legs_lock(ctx, intent.symbol))
+    return nullcontext()
 
 
 def _settle_absent(ctx: Till, intent: OrderIntent) -> OrderIntent:

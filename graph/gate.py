@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from domain.book import Book
-from domain.errors import Busy, RunAborted
+from domain.errors import Busy, RunAborted, WaitsForCash
 from domain.judgement import Judgement
 from domain.mandate import Mandate
 from domain.market import MarketSnapshot
@@ -15,6 +15,7 @@ from domain.storage import Ledger, LockedBook
 from domain.trade import SizeLimits, Trade
 from domain.verdict import Decision, Outcome, Phase, RiskVerdict, RuleResult
 from graph.priced import priced_symbols
+from graph.proceeds import accepted, awaited, need_it
 from graph.sizing import size
 from graph.waiting import waits_behind
 
@@ -81,9 +82,12 @@ class RiskGate:
     def assess(self, proposal_id: str) -> RiskVerdict:
         """Judge the whole unjudged batch, or the one proposal a person has approved; a second call reads the answer.
 
+        Entries that need the cash of exits of their batch are judged after those, see `graph.proceeds`.
+
         Raises:
             RunAborted: the proposal has been settled some other way.
             Busy: a person answered while this looked.
+            WaitsForCash: it is an entry that is not judged yet; ask again.
         """
         before = self._ledger.proposal(proposal_id)
         self._refuse_late(before)
@@ -92,20 +96,27 @@ class RiskGate:
         # A member of a batch may find itself judged: only who judges needs prices.
         snapshot = self._fresh_snapshot() if before.status in TO_BE_JUDGED else None
         with self._ledger.locked_book(self._mandate.name) as locked:
-            record = locked.proposal(proposal_id)
-            phase = Phase.AFTER_YES if record.status is ProposalStatus.APPROVED else Phase.FIRST
-            stored = locked.verdict(record.id, record.version, phase)
-            if stored is not None and record.status is not ProposalStatus.EXECUTING:
-                return stored
-            if snapshot is not None and record.status is ProposalStatus.SCHEDULED:
-                return self._judge_batch(locked, record, snapshot)[record.id]
-            if snapshot is not None and record.status is ProposalStatus.APPROVED:
-                return self._judge_again(locked, record, snapshot)
-            if record.status in TO_BE_JUDGED:
-                raise Busy(f"P-{record.id} was answered this moment", "it will be continued; try again")
-            if record.verdict is not None and not record.status.is_final:
-                return record.verdict
-            raise RunAborted(f"P-{record.id} is {record.status.value}", "look at it with `pm why`")
+            verdict = self._judge(locked, proposal_id, snapshot)
+        if verdict is None:
+            said = self._ledger.proposal(proposal_id).problem
+            raise WaitsForCash(f"P-{proposal_id} {said}", "it is judged by the next look")
+        return verdict
+
+    def _judge(self, locked: LockedBook, proposal_id: str, snapshot: MarketSnapshot | None) -> RiskVerdict | None:
+        record = locked.proposal(proposal_id)
+        phase = Phase.AFTER_YES if record.status is ProposalStatus.APPROVED else Phase.FIRST
+        stored = locked.verdict(record.id, record.version, phase)
+        if stored is not None and record.status is not ProposalStatus.EXECUTING:
+            return stored
+        if snapshot is not None and record.status is ProposalStatus.SCHEDULED:
+            return self._judge_batch(locked, record, snapshot).get(record.id)
+        if snapshot is not None and record.status is ProposalStatus.APPROVED:
+            return self._judge_again(locked, record, snapshot)
+        if record.status in TO_BE_JUDGED:
+            raise Busy(f"P-{record.id} was answered this moment", "it will be continued; try again")
+        if record.verdict is not None and not record.status.is_final:
+            return record.verdict
+        raise RunAborted(f"P-{record.id} is {record.status.value}", "look at it with `pm why`")
 
     def _refuse_late(self, record: ProposalRecord) -> None:
         session = self._clock.session()
@@ -122,12 +133,22 @@ class RiskGate:
     def _judge_batch(
         self, locked: LockedBook, record: ProposalRecord, snapshot: MarketSnapshot
     ) -> dict[str, RiskVerdict]:
-        members = [m for m in locked.batch(record.batch_id) if m.status is ProposalStatus.SCHEDULED and m.trade]
+        batch = locked.batch(record.batch_id)
+        members = [m for m in batch if m.status is ProposalStatus.SCHEDULED and m.trade]
         book = locked.book(snapshot.session, _prices(snapshot), without=[m.id for m in members])
         trades = [trade for m in members if (trade := self._size(m, book, snapshot)) is not None]
         judgement = self._judgement(Phase.FIRST, trades, book, snapshot)
         verdicts = judge_again(self._engine, judgement, snapshot)
-        locked.save_judgement(judgement)
+        bringing = awaited(locked, batch, self._clock) | accepted(trades, verdicts)
+        if need_it(self._engine, judgement, snapshot, verdicts, sum(bringing.values())):
+            names = ", ".join(f"P-{name}" for name in sorted(bringing))
+            waiting = [trade.proposal_id for trade in trades if not trade.reduces]
+            locked.note_waiting(waiting, f"waits for the cash of {names}")
+            trades = [trade for trade in trades if trade.reduces]
+            judgement = self._judgement(Phase.FIRST, trades, book, snapshot)
+            verdicts = judge_again(self._engine, judgement, snapshot)
+        if trades:
+            locked.save_judgement(judgement)
         for trade in trades:
             _record(locked, verdicts[trade.proposal_id], trade)
         return verdicts

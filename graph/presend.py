@@ -8,15 +8,21 @@ from domain.ports import Bracketing
 from domain.proposal import Origin
 from domain.trade import ExitKind
 from graph.context import Context
+from graph.protection import outgrown
 
 
 def obstacle(ctx: Context, intent: OrderIntent) -> str | None:
     """Say why `intent` may not be sent now, or None where nothing stands in its way."""
-    return forbidden(ctx, intent) or _age(ctx, intent) or _price(ctx, intent)
+    return forbidden(ctx, intent) or _age(ctx, intent) or _price(ctx, intent) or outgrown(ctx, intent)
 
 
 def forbidden(ctx: Context, intent: OrderIntent) -> str | None:
-    """Say why the control state forbids `intent` now, or None; read last, after everything that takes time."""
+    """Say why the control state forbids `intent` now, or None; read last, after everything that takes time.
+
+    Legs that protect a holding are the stop that was approved with it: no state forbids those.
+    """
+    if intent.protects:
+        return None
     control = ctx.ledger.control(ctx.portfolio)
     if control.state is ControlState.HALTED:
         return None if intent.reduces and _may_leave_halted(ctx, intent) else "the desk is HALTED"

@@ -10,7 +10,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Durability
 
-from domain.errors import BadInput, Busy, RunAborted, Transient
+from domain.errors import BadInput, Busy, RunAborted, Transient, WaitsForCash
 from domain.proposal import Origin, TradeProposal
 from domain.records import ProposalRecord, ProposalStatus, Run, RunStatus
 from graph import execution
@@ -116,11 +116,13 @@ class Runner:
     def advance(self, proposal_id: str, progress: Progress = lambda *_: None) -> None:
         """Move one proposal as far as it goes: start, resume or continue its thread; not while the exchange is closed.
 
+        An entry whose judging waits for the cash of exits stays where it is, for the next call.
+
         Raises:
             Busy: another process is moving it.
         """
         ctx = self.ctx
-        with ctx.locks.hold(f"prop:{proposal_id}"):
+        with ctx.locks.hold(f"prop:{proposal_id}"), suppress(WaitsForCash):
             record = ctx.ledger.proposal(proposal_id)
             if not may_settle(ctx, record):
                 return

@@ -43,10 +43,11 @@ def _freed(
 ) -> set[str]:
     book = _without(judgement.book, others)
     again = engine.judge(judgement.trades, book, market, judgement.phase)
-    return {name for name, verdict in verdicts.items() if _allows_more(again[name], verdict)}
+    return {name for name, verdict in verdicts.items() if allows_more(again[name], verdict)}
 
 
-def _allows_more(without: RiskVerdict, verdict: RiskVerdict) -> bool:
+def allows_more(without: RiskVerdict, verdict: RiskVerdict) -> bool:
+    """Whether the first verdict is milder than the second, or for a larger quantity."""
     milder = STRICTNESS.index(without.decision) < STRICTNESS.index(verdict.decision)
     return milder or without.quantity > verdict.quantity
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from domain.adjustment import Adjustment, AdjustmentKind, CorporateAction
 from domain.errors import BadInput
-from domain.orders import Fill, IntentState
+from domain.orders import LEGS, Fill, IntentState
 from domain.records import ProposalStatus
 from domain.trade import ExitPlan, Side
 from memory.ledger.accounts import hold_account, release
@@ -235,8 +235,9 @@ def _carry_orders(db: Session, portfolio: str, action: CorporateAction) -> None:
     )
     for order in db.exec(orders):
         proposal = hold_proposal(db, order.proposal_id)
-        order.symbol = proposal.symbol = action.new_symbol or action.symbol
-        for row in (order, proposal):
+        moved = (order,) if order.leg.startswith(LEGS) else (order, proposal)
+        for row in moved:
+            row.symbol = action.new_symbol or action.symbol
             row.quantity, row.filled_quantity = to_micro(row.quantity * ratio), to_micro(row.filled_quantity * ratio)
         for name in PRICES:
             price = getattr(order, name)

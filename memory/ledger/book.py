@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from domain.book import Book, Position, RecentProposal, Reservation, TradeToday, WorkingOrder
 from domain.errors import NoData
-from domain.orders import IntentState
+from domain.orders import LEGS, IntentState
 from domain.records import ProposalStatus
 from domain.trade import ExitKind, ExitPlan, Side
 from memory.ledger.accounts import read_account, read_control
@@ -43,6 +43,7 @@ def read_book(
 ) -> Book:
     """Read the book at `prices` (dollars), without the room and the records of the proposals in `without`.
 
+    Protective legs are left out, unless nobody knows what became of them.
     Orders placed by hand count as working ones; in a symbol without a price they count as unknown.
     The account's age is measured at `now`; None, where time stands still, leaves it unknown.
 
@@ -51,7 +52,7 @@ def read_book(
         NoData: something held or on order has no price.
     """
     account = read_account(session, portfolio)
-    positions = _positions(session, portfolio)
+    positions = read_positions(session, portfolio)
     cash = float(account.cash)
     equity = cash + sum(held.quantity * _price(prices, symbol) for symbol, held in positions.items())
     intents = run(session, OPEN_INTENTS, portfolio=portfolio)
@@ -66,7 +67,7 @@ def read_book(
         equity=equity,
         positions=positions,
         working=(
-            *(_working(intent, prices) for intent in intents if intent.filled_quantity < intent.quantity),
+            *(_working(intent, prices) for intent in intents if _trades(intent)),
             *(_by_hand(row, positions, prices) for row in by_hand if row.symbol in prices),
         ),
         reservations=_reservations(session, portfolio, without),
@@ -90,13 +91,8 @@ def read_book(
     )
 
 
-def _price(prices: Mapping[str, float], symbol: str) -> float:
-    if symbol not in prices:
-        raise NoData(f"{symbol} is held or on order and has no price", "use a feed that has it")
-    return prices[symbol]
-
-
-def _positions(session: Session, portfolio: str) -> dict[str, Position]:
+def read_positions(session: Session, portfolio: str) -> dict[str, Position]:
+    """Read what is held, by symbol."""
     return {
         row.symbol: Position(
             symbol=row.symbol,
@@ -108,6 +104,17 @@ def _positions(session: Session, portfolio: str) -> dict[str, Position]:
         )
         for row in run(session, POSITIONS, portfolio=portfolio)
     }
+
+
+def _price(prices: Mapping[str, float], symbol: str) -> float:
+    if symbol not in prices:
+        raise NoData(f"{symbol} is held or on order and has no price", "use a feed that has it")
+    return prices[symbol]
+
+
+def _trades(intent: Any) -> bool:
+    """Protective legs are part of the holding's plan: they are no order that an exit would have to wait for."""
+    return intent.filled_quantity < intent.quantity and not intent.leg.startswith(LEGS)
 
 
 def _working(row: Any, prices: Mapping[str, float]) -> WorkingOrder:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from domain.errors import BadInput
-from domain.orders import Fill, IntentState, Order, OrderStatus
+from domain.orders import LEGS, Fill, IntentState, Order, OrderStatus
 from domain.records import ProposalStatus
 from memory.ledger.accounts import hold_account
 from memory.ledger.chain import Detail
@@ -55,6 +55,7 @@ class Booking:
         self._db = db
         self._intent = intent
         self._note = note
+        self._protects = intent.leg.startswith(LEGS)
 
     def book(self, order: Order, fills: Sequence[Fill], at: datetime) -> None:
         """Book the news; telling it again changes nothing."""
@@ -91,7 +92,7 @@ class Booking:
             BadInput: a leg that does not go the other way.
         """
         for fill in fills:
-            if fill.leg is not None and fill.side is self._intent.side:
+            if fill.leg is not None and fill.side is self._intent.side and not self._protects:
                 raise BadInput(f"fill {fill.execution_id} is a leg on the side of its own entry")
         portfolio, symbol = self._intent.portfolio, self._intent.symbol
         newest = newest_moment(self._db, portfolio, symbol)
@@ -101,7 +102,7 @@ class Booking:
         account = hold_account(self._db, self._intent.portfolio)
         for row in rows:
             account.cash += cash_flow(row)
-            self._intent.filled_quantity += row.quantity if row.leg is None else 0
+            self._intent.filled_quantity += row.quantity if row.leg is None or self._protects else 0
             self._note_fill(row)
         self._count_for_proposal(sum((row.quantity for row in rows if row.leg is None), Decimal(0)))
         if newest is not None and moment_of(rows[0]) < newest:

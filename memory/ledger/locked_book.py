@@ -1,9 +1,9 @@
 """A portfolio inside its lock: the book is read and the verdicts are written in one transaction."""
 
-from collections.abc import Collection, Mapping
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.book import Book
 from domain.errors import AlreadyDecided, NotFound
@@ -56,6 +56,21 @@ class SqlLockedBook:
         stored = verdicts_of(self._session, proposal_id)
         return next((one for one in stored if one.version == version and one.phase is phase), None)
 
+    def judged_at(self, proposal_id: str) -> datetime | None:
+        """Tell when the newest verdict was given (market time); None where there is none."""
+        given = select(VerdictRow.at).where(VerdictRow.proposal_id == proposal_id)
+        return max((at if at.tzinfo else at.replace(tzinfo=UTC) for at in self._session.exec(given)), default=None)
+
+    def note_waiting(self, proposal_ids: Sequence[str], problem: str) -> None:
+        """Write down, once, why proposals are not judged yet; the next verdict forgets it."""
+        for proposal_id in proposal_ids:
+            row = self._row(proposal_id)
+            if row.problem != problem:
+                row.problem = problem
+                detail = {"problem": problem}
+                wall = self._clock.wall()
+                append(self._session, wall, self._portfolio, "judging_waits", f"P-{row.id}", detail, "desk")
+
     def approval(self, proposal_id: str, version: int) -> Approval | None:
         """Read the answer to a card."""
         row = by_key(self._session, ApprovalRow, proposal_id, version)
@@ -92,6 +107,8 @@ class SqlLockedBook:
             body=verdict.model_dump(mode="json"),
             at=self._clock.now(),
         )
+        if row.status is ProposalStatus.SCHEDULED:
+            row.problem = ""
         row.status, row.quantity = status, to_micro(verdict.quantity)
         row.trade = trade.model_dump(mode="json")
         row.side, row.price, row.reduces = trade.side, trade.price, trade.reduces

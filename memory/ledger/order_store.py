@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from domain.book import Position
 from domain.errors import AlreadyDecided, BadInput, NotFound
 from domain.orders import Fill, IntentState, Order, OrderIntent
 from domain.records import ProposalStatus
 from memory.ledger.accounts import release
+from memory.ledger.book import read_positions
 from memory.ledger.booking import Booking, end_proposal
 from memory.ledger.held import hold
 from memory.ledger.part import Part
@@ -55,6 +57,31 @@ class OrderPart(Part):
             detail = {"client_order_id": intent.client_order_id, "quantity": str(intent.quantity)}
             self._note(db, intent.portfolio, "intent_committed", f"P-{proposal.id}", detail)
             return _to_intent(by_key(db, IntentRow, intent.client_order_id))
+
+    def commit_legs(self, intent: OrderIntent) -> OrderIntent:
+        """Insert an intent that protects a holding, or read the one that exists; its proposal stays as it is.
+
+        Raises:
+            BadInput: the intent is a trade of its own.
+        """
+        if not intent.protects:
+            raise BadInput(f"{intent.client_order_id} is no protective leg", "commit it as the order it is")
+        with self._database.write(intent.portfolio) as db:
+            stored = db.get(IntentRow, intent.client_order_id)
+            if stored is not None:
+                return _to_intent(stored)
+            row = IntentRow(**intent.model_dump())
+            db.add(row)
+            detail = {"client_order_id": intent.client_order_id, "quantity": str(intent.quantity)}
+            self._note(db, intent.portfolio, "legs_committed", f"P-{intent.proposal_id}", detail)
+            db.flush()
+            db.refresh(row)
+            return _to_intent(row)
+
+    def positions(self, portfolio: str) -> dict[str, Position]:
+        """Map each symbol that is held to its position."""
+        with self._database.read() as db:
+            return read_positions(db, portfolio)
 
     def intent(self, client_order_id: str) -> OrderIntent | None:
         """Read a committed intent through a connection of its own."""

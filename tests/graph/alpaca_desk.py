@@ -8,6 +8,7 @@ from domain.market import EventCalendar
 from domain.orders import IntentState
 from graph import execution
 from tests.graph.conftest import demo_mandate, open_desk
+from tests.standins.alpaca.account import OPEN
 from tests.standins.alpaca.rig import alpaca_here, clock_of, hurry
 from tools.alpaca_api import AlpacaSettings
 from tools.brokers.alpaca import AlpacaBroker
@@ -57,8 +58,22 @@ class AlpacaDesk:
         execution.reconcile(self.desk.ctx)
 
     def intent(self, record):
-        (intent,) = self.desk.ledger.intents("demo", proposal_id=record.id)
+        (intent,) = [i for i in self.desk.ledger.intents("demo", proposal_id=record.id) if not i.protects]
         return intent
+
+    def legs(self):
+        """The intents that protect a holding by themselves, oldest first."""
+        return [intent for intent in self.desk.ledger.intents("demo") if intent.protects]
+
+    def resting(self, symbol="AAPL"):
+        """What rests at the stand-in to sell a holding on its plan: (type, units, price) of each leg."""
+        account = self.alpaca.account
+        found = [o for o in account.orders.values() if o.symbol == symbol and o.status in OPEN and account._lives(o)]
+        legs = [o for o in found if o.parent or o.client_order_id.startswith("pm-legs-")]
+        return sorted((o.type, o.quantity - o.filled, o.stop or o.limit) for o in legs)
+
+    def held(self, symbol="AAPL"):
+        return self.alpaca.account.held(symbol)
 
     def state(self, record) -> IntentState:
         return self.intent(record).state

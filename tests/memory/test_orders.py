@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.errors import BadInput, NotFound
 from domain.orders import IntentState, OrderStatus
 from domain.records import ProposalStatus
+from domain.trade import ExitKind, Side
 from tests.memory.fakes import D1, NOW, Desk, FakeClock, a_fill, a_mandate, an_intent, an_order
 
 
@@ -378,3 +379,50 @@ def _verdict(name: str):
     from tests.memory.fakes import a_verdict
 
     return a_verdict(name)
+
+
+def legs_of(desk, **changes):
+    """Commit the legs that protect what A bought."""
+    given = {"client_order_id": "pm-legs-1", "leg": "legs-1", "side": Side.SELL, "reduces": True}
+    return desk.ledger.commit_legs(an_intent("A", **given | changes))
+
+
+def test_legs_are_committed_once_and_leave_their_proposal_and_every_book_alone(desk):
+    desk.filled("A", "10", "100")
+    before = desk.ledger.proposal("A")
+
+    first, again = legs_of(desk), legs_of(desk, quantity="3")
+
+    assert first == again
+    assert desk.actions().count("legs_committed") == 1
+    assert desk.ledger.proposal("A") == before
+    assert (desk.book().working, desk.book().being_sold("AAPL")) == ((), 0.0)
+    assert desk.ledger.positions("demo") == desk.book().positions
+
+
+def test_only_legs_are_committed_as_legs(desk):
+    desk.filled("A", "10", "100")
+
+    with pytest.raises(BadInput, match="no protective leg"):
+        desk.ledger.commit_legs(an_intent("A"))
+
+
+def test_legs_of_which_nobody_knows_whether_they_rest_count_as_unknown(desk):
+    desk.filled("A", "10", "100")
+    legs = legs_of(desk)
+
+    desk.ledger.mark_intent(legs.client_order_id, IntentState.UNKNOWN, "no answer", NOW)
+
+    assert (desk.book().unknown_orders, desk.book().working) == (1, ())
+
+
+def test_an_execution_of_legs_closes_the_holding_and_counts_for_no_proposal(desk):
+    desk.filled("A", "10", "100")
+    legs = legs_of(desk)
+    fill = a_fill(legs, "leg", "10", "90").model_copy(update={"side": Side.SELL, "leg": ExitKind.STOP})
+
+    booked = desk.ledger.book_order(an_order(legs, OrderStatus.FILLED, "10"), [fill, fill], NOW)
+
+    assert (booked.state, booked.filled_quantity) == (IntentState.DONE, 10)
+    assert (desk.book().positions, desk.book().stopped_out) == ({}, ("AAPL",))
+    assert desk.ledger.proposal("A").filled_quantity == 10.0

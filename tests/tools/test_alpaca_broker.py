@@ -17,13 +17,14 @@ from domain.errors import (
     Transient,
 )
 from domain.orders import OrderIntent, OrderStatus
-from domain.ports import Bracketing
+from domain.ports import Bracketing, Protecting
 from domain.proposal import OrderType
 from domain.trade import ExitKind, Side
 from tests.conformance.broker import LONG_AGO, BrokerConformance
 from tests.standins.alpaca import START
 from tests.standins.alpaca.rig import alpaca_here, clock_of, hurry
 from tools.alpaca_api import AlpacaSettings
+from tools.brokers._alpaca_legs import read_leg
 from tools.brokers.alpaca import AlpacaBroker
 
 ids = count()
@@ -269,6 +270,95 @@ def test_legs_are_cancelled_together_and_then_the_shares_are_free(broker, alpaca
     assert (gone, sold.status) == (True, OrderStatus.FILLED)
     assert broker.cancel_legs("AAPL") is True
     assert broker.has_legs("AAPL") is False
+
+
+@pytest.fixture
+def legs_of(make_intent):
+    """Legs by themselves for three shares that are held: a stop, or stop and target."""
+
+    def make(**changes):
+        given = {"client_order_id": f"pm-legs-{next(ids)}", "leg": "legs-1", "side": Side.SELL, "reduces": True}
+        return make_intent(**given | {"order_type": OrderType.STOP, "stop_price": Decimal("140.1234")} | changes)
+
+    return make
+
+
+BOTH = {"order_type": OrderType.BRACKET, "take_profit_price": Decimal("160.5")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sent", "resting"),
+    [
+        ({}, {"type": "stop", "stop_price": "140.12"}, {ExitKind.STOP: Decimal("140.12")}),
+        (
+            BOTH,
+            {
+                "type": "limit",
+                "order_class": "oco",
+                "take_profit": {"limit_price": "160.50"},
+                "stop_loss": {"stop_price": "140.12"},
+            },
+            {ExitKind.STOP: Decimal("140.12"), ExitKind.TARGET: Decimal("160.50")},
+        ),
+    ],
+    ids=["stop", "stop and target"],
+)
+def test_legs_by_themselves_rest_till_cancelled_and_are_no_open_order(
+    broker, alpaca, make_intent, legs_of, changes, sent, resting
+):
+    assert isinstance(broker, Protecting)
+    broker.submit(make_intent())
+
+    order = broker.submit(legs_of(**changes))
+
+    body = alpaca.sent()[-1].body
+    assert {name: body.get(name) for name in sent} == sent
+    assert (body["time_in_force"], body["qty"], order.status) == ("gtc", "3", OrderStatus.OPEN)
+    assert {leg.kind: leg.price for leg in broker.resting_legs("AAPL")} == resting
+    assert {leg.quantity for leg in broker.resting_legs()} == {3}
+    assert broker.open_orders() == ()
+
+
+@pytest.mark.parametrize(
+    ("price", "kind", "changes"),
+    [(139, ExitKind.STOP, {}), (139, ExitKind.STOP, BOTH), (161, ExitKind.TARGET, BOTH)],
+)
+def test_whichever_leg_is_executed_the_order_is_filled_under_its_one_name(
+    broker, alpaca, make_intent, legs_of, price, kind, changes
+):
+    broker.submit(make_intent())
+    legs = legs_of(**changes)
+    broker.submit(legs)
+    alpaca.market.set_prices["AAPL"] = Decimal(price)
+    fresh = AlpacaBroker(AlpacaSettings.read(), broker._clock)
+
+    order = fresh.find(legs.client_order_id)
+    sold = fresh.fills(START - timedelta(minutes=1))[-1]
+
+    assert (order.status, order.filled_quantity, order.quantity) == (OrderStatus.FILLED, 3, 3)
+    assert (sold.client_order_id, sold.leg) == (legs.client_order_id, kind)
+    assert order.average_price == sold.price
+    assert (fresh.positions(), fresh.resting_legs()) == ((), ())
+
+
+def test_legs_that_were_cancelled_are_found_cancelled_and_their_name_stays_taken(broker, make_intent, legs_of):
+    broker.submit(make_intent())
+    legs = legs_of(**BOTH)
+    broker.submit(legs)
+
+    gone = broker.cancel_legs("AAPL")
+    again = broker.submit(legs)
+
+    assert (gone, broker.resting_legs()) == (True, ())
+    assert (again.status, again.filled_quantity) == (OrderStatus.CANCELED, 0)
+
+
+@pytest.mark.parametrize("spoilt", [{"type": "magic"}, {"stop_price": None}, {"qty": "some"}])
+def test_a_leg_that_can_not_be_read_is_no_answer(spoilt):
+    told = {"symbol": "AAPL", "type": "stop", "qty": "3", "filled_qty": "0", "stop_price": "140"}
+
+    with pytest.raises(Transient, match="can't be read"):
+        read_leg(told | spoilt)
 
 
 def test_a_replaced_order_is_followed_to_the_one_in_its_place(broker, alpaca, make_intent):

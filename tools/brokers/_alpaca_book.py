@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.errors import Transient
+from domain.orders import OURS_LEGS
 from domain.trade import ExitKind
 from tools.alpaca_api import AlpacaApi, Refusal, moment
+from tools.brokers._alpaca_legs import kind_of
 
 MOST_ORDERS = 500
-LEGS = {"stop": ExitKind.STOP, "stop_limit": ExitKind.STOP, "trailing_stop": ExitKind.STOP, "limit": ExitKind.TARGET}
 
 Name = tuple[str, ExitKind | None]
 
@@ -23,10 +24,11 @@ class Names:
     def learn(self, told: Any) -> None:
         """Remember an order, its legs, and that it goes on under the name of the one it replaced."""
         before = self._known.get(told.get("replaces") or "")
-        self._known.setdefault(told["id"], before or (told["client_order_id"], None))
+        name = told["client_order_id"]
+        self._known.setdefault(told["id"], before or (name, kind_of(told) if name.startswith(OURS_LEGS) else None))
         name = self._known[told["id"]][0]
         for leg in told.get("legs") or ():
-            self._known[leg["id"]] = (name, LEGS.get(leg.get("type") or leg.get("order_type")))
+            self._known[leg["id"]] = (name, kind_of(leg))
 
     def of(self, order_id: str, since: datetime) -> Name:
         """Name the order of an execution; a leg is named by its entry.

@@ -1,7 +1,6 @@
 """Orders in Alpaca's words and back: what is sent for an intent, and what an answer means."""
 
 import re
-from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -11,8 +10,6 @@ from domain.proposal import OrderType
 from domain.trade import Side
 from tools.alpaca_api import Refusal, moment
 
-OURS = "pm-"
-"""Our client order ids begin so; Alpaca's own names for legs never do."""
 OPTION = re.compile(r"^[A-Z]{1,6}\d{6}[CP]\d{8}$")
 STATUS = {
     "new": OrderStatus.OPEN,
@@ -61,17 +58,17 @@ def request_of(intent: OrderIntent) -> dict[str, Any]:
         "client_order_id": intent.client_order_id,
     }
     if kind in {OrderType.LIMIT, OrderType.STOP_LIMIT} and intent.limit_price is not None:
-        asked["limit_price"] = _on_grid(intent.limit_price, ROUND_FLOOR if buys else ROUND_CEILING)
+        asked["limit_price"] = on_grid(intent.limit_price, ROUND_FLOOR if buys else ROUND_CEILING)
     if kind in {OrderType.STOP, OrderType.STOP_LIMIT} and intent.stop_price is not None:
-        asked["stop_price"] = _on_grid(intent.stop_price, ROUND_HALF_UP)
+        asked["stop_price"] = on_grid(intent.stop_price, ROUND_HALF_UP)
     stop = intent.plan_stop or (intent.stop_price if intent.order_type is OrderType.BRACKET else None)
     target = intent.plan_target or (intent.take_profit_price if intent.order_type is OrderType.BRACKET else None)
     if stop is not None and has_legs(intent):
         asked["time_in_force"] = "gtc"
         asked["order_class"] = "bracket" if target is not None else "oto"
-        asked["stop_loss"] = {"stop_price": _on_grid(stop, ROUND_HALF_UP)}
+        asked["stop_loss"] = {"stop_price": on_grid(stop, ROUND_HALF_UP)}
         if target is not None:
-            asked["take_profit"] = {"limit_price": _on_grid(target, ROUND_HALF_UP)}
+            asked["take_profit"] = {"limit_price": on_grid(target, ROUND_HALF_UP)}
     return asked
 
 
@@ -159,9 +156,10 @@ def number(text: Any) -> Decimal:
     return found
 
 
-def is_leg(told: Mapping[str, Any]) -> bool:
-    """Whether an order that is told by itself is a leg of a bracket: Alpaca gives those names of its own."""
-    return told.get("order_class") in {"bracket", "oto", "oco"} and not told["client_order_id"].startswith(OURS)
+def on_grid(price: Decimal, rounding: str) -> str:
+    """Put a price on Alpaca's grid: cents from a dollar up, hundredths of a cent below."""
+    step = Decimal("0.01") if price >= 1 else Decimal("0.0001")
+    return format(price.quantize(step, rounding), "f")
 
 
 def _entry_of_bracket(intent: OrderIntent) -> OrderType:
@@ -170,9 +168,3 @@ def _entry_of_bracket(intent: OrderIntent) -> OrderType:
 
 def _type(name: Any) -> OrderType:
     return OrderType(name) if name in set(OrderType) else OrderType.MARKET
-
-
-def _on_grid(price: Decimal, rounding: str) -> str:
-    """Alpaca takes cents from a dollar up, hundredths of a cent below."""
-    step = Decimal("0.01") if price >= 1 else Decimal("0.0001")
-    return format(price.quantize(step, rounding), "f")

@@ -1,7 +1,7 @@
 """Alpaca's paper accounts: every answer that can't be read is an unknown outcome, never a no."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Event
@@ -12,23 +12,21 @@ import structlog
 from domain.checkup import Finding
 from domain.errors import BadInput, OperatorNeeded, OrderRefused, OutcomeUnknown, RateLimited, Transient
 from domain.mandate import Mandate
-from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent, OrderStatus
+from domain.orders import Account, BrokerPosition, Fill, Order, OrderIntent, OrderStatus, RestingLeg
 from domain.ports import Clock
 from domain.trade import Side
 from tools.alpaca_api import NOT_FOUND, AlpacaApi, AlpacaSettings, Refusal, moment, server_time
 from tools.brokers import BROKERS
 from tools.brokers._alpaca_book import Names
 from tools.brokers._alpaca_checkup import examine
+from tools.brokers._alpaca_legs import ask_for, is_leg, read_answer, read_leg
 from tools.brokers._alpaca_orders import (
     is_duplicate,
     is_held,
-    is_leg,
     number,
-    read_order,
     read_position,
     refusal_of,
     refuse_unsendable,
-    request_of,
 )
 from tools.brokers._alpaca_stream import listen
 from tools.exchange import Exchange
@@ -43,7 +41,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 @BROKERS.register
 class AlpacaBroker:
-    """One paper account. Also `Bracketing`: stop and target of an entry rest at Alpaca as legs."""
+    """One paper account. Also `Protecting`: stop and target rest at Alpaca as legs, with an entry or by themselves."""
 
     name = "alpaca"
     simulated = False
@@ -132,11 +130,11 @@ class AlpacaBroker:
             raise BadInput(f"client order id {intent.client_order_id[:20]}... is too long", "128 characters at most")
         refuse_unsendable(intent)
         try:
-            told = self._api.change("POST", "/orders", request_of(intent))
+            told = self._api.change("POST", "/orders", ask_for(intent))
         except Refusal as refusal:
             return self._refused(intent, refusal)
         try:
-            order = read_order(told)
+            order = read_answer(told)
         except Transient as error:
             raise OutcomeUnknown(error.message, "look the client order id up") from None
         if order.status is OrderStatus.UNKNOWN:
@@ -163,11 +161,11 @@ class AlpacaBroker:
                 raise Transient(f"Alpaca has no order {told['replaced_by']}, which replaced ours")
             self._names.learn(later)
             told = later
-        return read_order(told, client_order_id, before)
+        return read_answer(told, client_order_id, before)
 
     def open_orders(self) -> tuple[Order, ...]:
         """List the orders that may still fill, oldest first; the legs of brackets are not among them."""
-        return tuple(read_order(told) for told in self._open() if not is_leg(told))
+        return tuple(read_answer(told) for told in self._open() if not is_leg(told))
 
     def cancel(self, client_order_id: str) -> None:
         """Ask for a cancellation; unknown and finished orders are ignored."""
@@ -177,7 +175,11 @@ class AlpacaBroker:
 
     def has_legs(self, symbol: str) -> bool:
         """Tell whether a leg rests for `symbol`."""
-        return any(is_leg(told) for told in self._open(symbol))
+        return bool(self.resting_legs(symbol))
+
+    def resting_legs(self, symbol: str | None = None) -> tuple[RestingLeg, ...]:
+        """List the legs that rest, of one symbol or of all, those of unfilled entries too; raises Transient."""
+        return tuple(read_leg(told) for told in self._open(symbol) if is_leg(told))
 
     def cancel_legs(self, symbol: str) -> bool:
         """Ask to cancel every leg that rests for `symbol`; true when none rests (any more)."""
@@ -284,12 +286,9 @@ class AlpacaBroker:
             quantity=number(row["qty"]),
             price=number(row["price"]),
             at=at,
-            session=self._session(at),
+            session=self._exchange.session_at(at),
             leg=leg,
         )
-
-    def _session(self, at: datetime) -> date:
-        return self._exchange.session_at(at)
 
 
 def _stamp(at: datetime) -> str:

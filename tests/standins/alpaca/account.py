@@ -90,6 +90,8 @@ class Account:
         client_id = asked.get("client_order_id") or str(uuid.uuid5(uuid.NAMESPACE_URL, self._new_id()))
         if any(order.client_order_id == client_id for order in self.orders.values()):
             raise Refused(422, 40010001, "client_order_id must be unique")
+        if asked.get("order_class") == "oco":
+            asked = {**asked, "limit_price": (asked.get("take_profit") or {}).get("limit_price")}
         order = self._order(asked, client_id)
         self._check(order, asked)
         kind = fault.kind if fault else ""
@@ -156,7 +158,9 @@ class Account:
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"stand-in {self._counter}"))
 
     def _lives(self, order: Order) -> bool:
-        return order.parent is None or self.orders[order.parent].status == "filled"
+        if order.parent is None or order.order_class == "oco":
+            return True
+        return self.orders[order.parent].status == "filled"
 
     def _order(self, asked: dict[str, Any], client_id: str) -> Order:
         def number(value: Any) -> Decimal | None:
@@ -206,6 +210,9 @@ class Account:
     def _check_bracket(self, order: Order, asked: dict[str, Any], price: Decimal) -> None:
         if order.order_class == "simple":
             return
+        if order.order_class == "oco":
+            self._check_oco(order, asked, price)
+            return
         if order.order_class == "bracket" and not (asked.get("take_profit") and asked.get("stop_loss")):
             raise Refused(422, 40010001, "bracket orders require take_profit and stop_loss")
         base = order.limit or price
@@ -216,6 +223,15 @@ class Account:
             raise Refused(422, 42210000, "stop_loss.stop_price must be less than or equal to base_price - 0.01")
         if target is not None and ((target < base + Decimal("0.01")) if long else (target > base - Decimal("0.01"))):
             raise Refused(422, 42210000, "take_profit.limit_price must be greater than or equal to base_price + 0.01")
+
+    def _check_oco(self, order: Order, asked: dict[str, Any], price: Decimal) -> None:
+        if order.type != "limit" or order.limit is None or not asked.get("stop_loss"):
+            raise Refused(422, 40010001, "oco orders require a limit order with take_profit and stop_loss")
+        stop, long = Decimal(asked["stop_loss"]["stop_price"]), order.side == "sell"
+        if (stop >= price) if long else (stop <= price):
+            raise Refused(422, 42210000, f"stop price must be {'less' if long else 'greater'} than current price")
+        if (stop >= order.limit) if long else (stop <= order.limit):
+            raise Refused(422, 42210000, "take_profit.limit_price must be beyond stop_loss.stop_price")
 
     def _check_means(self, order: Order, price: Decimal) -> None:
         if order.side == "buy":
@@ -235,13 +251,13 @@ class Account:
                     symbol=order.symbol,
                 )
             resting = [o for o in self.orders.values() if o.symbol == order.symbol and o.side == "buy"]
-        if any(o.status in OPEN and o.parent is None and o.type != "stop" for o in resting):
+        if any(o.status in OPEN and o.parent is None and o.type != "stop" and o.order_class != "oco" for o in resting):
             raise Refused(403, 40310000, "potential wash trade detected. use complex orders")
 
     def _attach_legs(self, order: Order, asked: dict[str, Any]) -> None:
-        other = "sell" if order.side == "buy" else "buy"
+        other = "sell" if (order.side == "buy") is (order.order_class != "oco") else "buy"
         wanted = []
-        if asked.get("take_profit"):
+        if asked.get("take_profit") and order.order_class != "oco":
             wanted.append(("limit", asked["take_profit"]["limit_price"], None))
         if asked.get("stop_loss"):
             wanted.append(("stop", None, asked["stop_loss"]["stop_price"]))
@@ -311,6 +327,8 @@ class Account:
         self.cash -= signed * price
         order.filled += quantity
         order.spent += quantity * price
+        for other in self._oco_of(order):
+            other.quantity -= quantity  # what one half sells, the other must not
         whole = order.filled == order.quantity
         order.status = "filled" if whole else "partially_filled"
         execution = {
@@ -331,10 +349,12 @@ class Account:
         if whole:
             order.ended = self.now
             self._after_fill(order)
+            for other in self._oco_of(order):
+                self._end(other, "canceled")
         self.on_event("fill" if whole else "partial_fill", order, execution)
 
     def _after_fill(self, order: Order) -> None:
-        for leg in (self.orders[name] for name in order.legs):
+        for leg in (self.orders[name] for name in order.legs if order.order_class != "oco"):
             leg.status = "new" if leg.type == "limit" or len(order.legs) == 1 else "held"
         if order.parent is not None:
             for name in self.orders[order.parent].legs:
@@ -344,8 +364,16 @@ class Account:
     def _end(self, order: Order, status: str) -> None:
         order.status, order.ended = status, self.now
         related = [*order.legs, *(self.orders[order.parent].legs if order.parent else [])]
+        related += [other.id for other in self._oco_of(order)]
         for name in related:
             other = self.orders[name]
             if other.status in OPEN:
                 other.status, other.ended = "canceled", self.now
         self.on_event(status, order, None)
+
+    def _oco_of(self, order: Order) -> list[Order]:
+        """The other half of an order of which one half cancels the other."""
+        if order.order_class != "oco":
+            return []
+        names = [*order.legs, *([order.parent] if order.parent else [])]
+        return [self.orders[name] for name in names if self.orders[name].status in OPEN]
