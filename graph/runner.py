@@ -30,6 +30,7 @@ Machine = CompiledStateGraph[Any, Context, Any, Any]
 Progress = Callable[[str, str], None]
 """Told (node, subject) as each node ends."""
 MAX_CONCURRENCY = 8
+"""So many theses are argued at once where a model is waited for; threads only slow down what computes."""
 
 
 class Started(NamedTuple):
@@ -46,6 +47,7 @@ class Runner:
         """Compile the machines; only a replay, which goes on from the ledger, may keep its steps until the `exit`."""
         self.ctx = ctx
         self._durability = durability
+        self._concurrency = 1 if ctx.analyst.baseline else MAX_CONCURRENCY
         self._warm = False
         self._decide, self._settle = self._machines(saver)
 
@@ -128,7 +130,7 @@ class Runner:
                 return
             if record.status in HELD_BACK and not ctx.clock.replay:
                 execution.compare(ctx)
-            config = _config(f"prop:v1:{proposal_id}")
+            config = self._config(f"prop:v1:{proposal_id}")
             state = self._settle.get_state(config)
             if state.created_at is None:
                 if record.status.is_final:
@@ -167,7 +169,7 @@ class Runner:
     def _run(self, slot: str, progress: Progress) -> None:
         ctx = self.ctx
         session = ctx.clock.session()
-        config = _config(f"run:v1:{ctx.portfolio}/{slot}")
+        config = self._config(f"run:v1:{ctx.portfolio}/{slot}")
         state = self._decide.get_state(config)
         if state.created_at is None:
             given: dict[str, str] | None = {"slot": slot, "session": session.isoformat()}
@@ -191,6 +193,9 @@ class Runner:
                 if not node.startswith("__"):
                     progress(node, subject)
 
+    def _config(self, thread_id: str) -> Any:
+        return {"configurable": {"thread_id": thread_id}, "max_concurrency": self._concurrency}
+
     def mermaid(self, which: Literal["decide", "settle"]) -> str:
         """Draw one of the two machines as Mermaid text."""
         graph = self._decide if which == "decide" else self._settle
@@ -200,7 +205,3 @@ class Runner:
 def next_slot(portfolio_session: date | None, start: date, next_session: Callable[[date], date]) -> date:
     """Choose the session of a run that names none: the first one, or the one after the portfolio's clock."""
     return start if portfolio_session is None else next_session(portfolio_session)
-
-
-def _config(thread_id: str) -> Any:
-    return {"configurable": {"thread_id": thread_id}, "max_concurrency": MAX_CONCURRENCY}
