@@ -79,7 +79,14 @@ class Scan(Value):
 
     def facts_of(self, symbol: str) -> tuple[Fact, ...]:
         """The facts about one symbol, or about the market for `MARKET`."""
-        return tuple(fact for fact in self.facts if fact.id.rpartition(".")[0] == symbol)
+        return self._facts_by_symbol.get(symbol, ())
+
+    @cached_property
+    def _facts_by_symbol(self) -> dict[str, tuple[Fact, ...]]:
+        found: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            found.setdefault(fact.id.rpartition(".")[0], []).append(fact)
+        return {symbol: tuple(facts) for symbol, facts in found.items()}
 
     def signal_of(self, symbol: str) -> Signal | None:
         """The signal of one symbol."""

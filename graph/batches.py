@@ -11,7 +11,7 @@ from domain.records import NewProposal, ProposalRecord
 from domain.scan import Fact
 from domain.trade import ExitKind
 from graph.context import Context
-from graph.episodes import remember_proposal
+from graph.episodes import remember_proposals
 from graph.sizing import size
 from graph.views import book_of
 
@@ -75,7 +75,5 @@ def add_proposals(
             NewProposal(id=proposal_id, origin=origin, proposal=proposal, trade=trade, facts=cited, exit_kind=kind)
         )
     stored = ctx.ledger.add_batch(ctx.portfolio, batch_id, slot, market.session, new, ctx.clock.now())
-    for record in stored:
-        if record.proposal.action is Action.HOLD:
-            remember_proposal(ctx, record)
+    remember_proposals(ctx, [record for record in stored if record.proposal.action is Action.HOLD])
     return stored

@@ -1,5 +1,6 @@
 """The portfolio as the analyst is shown it: holdings, room under each limit, and what waits."""
 
+from bisect import bisect_left
 from collections.abc import Collection
 from datetime import date
 
@@ -48,4 +49,4 @@ def describe_desk(
 
 
 def _sessions_since(market: MarketSnapshot, opened: date | None) -> int:
-    return 0 if opened is None else sum(day >= opened for day in market.sessions)
+    return 0 if opened is None else len(market.sessions) - bisect_left(market.sessions, opened)

@@ -1,7 +1,8 @@
 """From a settled proposal, or a thesis that led to none, to the episode that is kept for later judgement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from domain.episodes import Episode, thesis_id
 from domain.proposal import Origin
@@ -15,9 +16,10 @@ from graph.context import Context
 FIFTHS = 5
 
 
-def remember_proposal(ctx: Context, record: ProposalRecord) -> None:
-    """Open the episode of a proposal whose settling has come to its end; a second call changes nothing."""
-    ctx.ledger.open_episode(episode_of(ctx, record))
+def remember_proposals(ctx: Context, records: Sequence[ProposalRecord]) -> None:
+    """Open the episodes of proposals whose settling has come to its end; a second call changes nothing."""
+    argued = {slot: _argued(ctx, slot) for slot in {record.slot for record in records}}
+    ctx.ledger.open_episode(*(_of_proposal(ctx, record, argued[record.slot]) for record in records))
 
 
 def remember_theses(ctx: Context, slot: str, session: date, scan: Scan, undecided: Mapping[str, str]) -> None:
@@ -32,12 +34,27 @@ def remember_theses(ctx: Context, slot: str, session: date, scan: Scan, undecide
     )
 
 
-def episode_of(ctx: Context, record: ProposalRecord) -> Episode:
+class _Argued(NamedTuple):
+    """What a run had before it when it argued: its scan, and its theses by symbol."""
+
+    scan: Scan | None
+    theses: Mapping[str, Thesis]
+
+
+def _argued(ctx: Context, slot: str | None) -> _Argued:
+    run = ctx.ledger.run(ctx.portfolio, slot) if slot else None
+    if slot is None or run is None:
+        return _Argued(None, {})
+    scan = ctx.ledger.scan(run.scan_digest) if run.scan_digest else None
+    return _Argued(scan, {thesis.symbol: thesis for thesis in ctx.ledger.theses(ctx.portfolio, slot)})
+
+
+def _of_proposal(ctx: Context, record: ProposalRecord, argued: _Argued) -> Episode:
     """Write down one proposal: what was argued, decided, answered and done."""
     proposal, trade, verdict = record.proposal, record.trade, record.verdict
     plan = trade.plan if trade else None
     answer = ctx.ledger.approval(record.id, record.version)
-    thesis = _thesis(ctx, record)
+    thesis = argued.theses.get(proposal.symbol) if record.origin in {Origin.MODEL, Origin.QUANT} else None
     return Episode(
         id=record.id,
         proposal_id=record.id,
@@ -70,7 +87,7 @@ def episode_of(ctx: Context, record: ProposalRecord) -> Episode:
         bull_case=thesis.bull_case if thesis else "",
         bear_case=thesis.bear_case if thesis else "",
         stance=thesis.stance if thesis else "",
-        situation=situation_of(_scan(ctx, record.slot), proposal.symbol),
+        situation=situation_of(argued.scan, proposal.symbol),
         answered_by=answer.by if answer else "",
         answer=answer.answer if answer else "",
         shown_quantity=_shown(ctx, record) if answer else None,
@@ -120,15 +137,3 @@ def _shown(ctx: Context, record: ProposalRecord) -> float | None:
     """What the newest card offered: the verdict that asked, not the one after the answer."""
     asked = [verdict for verdict in ctx.ledger.verdicts(record.id) if verdict.decision is Decision.APPROVAL]
     return asked[-1].quantity if asked else None
-
-
-def _thesis(ctx: Context, record: ProposalRecord) -> Thesis | None:
-    if record.slot is None or record.origin not in {Origin.MODEL, Origin.QUANT}:
-        return None
-    theses = ctx.ledger.theses(record.portfolio, record.slot)
-    return next((thesis for thesis in theses if thesis.symbol == record.proposal.symbol), None)
-
-
-def _scan(ctx: Context, slot: str | None) -> Scan | None:
-    run = ctx.ledger.run(ctx.portfolio, slot) if slot else None
-    return ctx.ledger.scan(run.scan_digest) if run and run.scan_digest else None

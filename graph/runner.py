@@ -19,7 +19,7 @@ from graph.batches import Draft, add_proposals, batch_of_person
 from graph.breakers import check_breakers
 from graph.context import Context
 from graph.decide import build_decide
-from graph.episodes import remember_proposal
+from graph.episodes import remember_proposals
 from graph.hours import HELD_BACK, may_settle
 from graph.learning import learn_calibrations
 from graph.outcomes import score_outcomes
@@ -134,7 +134,7 @@ class Runner:
             state = self._settle.get_state(config)
             if state.created_at is None:
                 if record.status.is_final:
-                    remember_proposal(ctx, record)
+                    remember_proposals(ctx, [record])
                     return
                 self._stream(self._settle, {"proposal_id": proposal_id}, config, progress, record.proposal.symbol)
             elif any(task.interrupts for task in state.tasks):

@@ -15,7 +15,7 @@ from domain.verdict import Decision as Verdict
 from domain.verdict import Phase
 from graph import execution
 from graph.context import Context
-from graph.episodes import remember_proposal
+from graph.episodes import remember_proposals
 from graph.state import Ticket
 
 LAST_MINUTES = 10
@@ -83,7 +83,7 @@ def reject(state: Ticket, runtime: Runtime[Context]) -> Ticket:
 def remember(state: Ticket, runtime: Runtime[Context]) -> Ticket:
     """Open the episode that reconcile and outcome scoring complete."""
     ctx = runtime.context
-    remember_proposal(ctx, ctx.ledger.proposal(state["proposal_id"]))
+    remember_proposals(ctx, [ctx.ledger.proposal(state["proposal_id"])])
     return {}
 
 
