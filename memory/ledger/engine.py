@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -24,8 +24,8 @@ BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 5_000
 POOL_SIZE = 10
 POOL_SECONDS = 10.0
-WRITES = "ledger_writes"
 BEGIN_READING, BEGIN_WRITING = Prepared(text("BEGIN")), Prepared(text("BEGIN IMMEDIATE"))
+COMMIT = Prepared(text("COMMIT"))
 RESTORE = "restore a copy of PM_HOME, or start a new one with another PM_HOME"
 POSTGRES = "postgresql"
 
@@ -40,13 +40,12 @@ class TransactionLost(Busy):
 
 
 def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
-    """Make the engine of a SQLite ledger; SQLAlchemy emits our BEGIN, the driver none.
+    """Make the engine of a SQLite ledger; neither SQLAlchemy nor the driver begins a transaction: `Database` does.
 
     One that is not `durable` survives the death of its process, but not of the machine: for what can be made again.
     """
     engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
     event.listen(engine, "connect", _prepare if durable else _prepare_quick)
-    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -68,8 +67,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.is_postgres = engine.dialect.name == POSTGRES
-        self._reader = _Lane(_seeing_one_state(engine) if self.is_postgres else engine, keeps=not self.is_postgres)
-        self._writer = _Lane(engine.execution_options(**{WRITES: True}), keeps=not self.is_postgres)
+        self._reader = _Lane(_seeing_one_state(engine)) if self.is_postgres else _Lane(engine, BEGIN_READING)
+        self._writer = _Lane(engine) if self.is_postgres else _Lane(engine, BEGIN_WRITING)
         self._engine = engine
         self._turn = threading.RLock()
 
@@ -116,11 +115,15 @@ class Database:
 
 
 class _Lane:
-    """Connections for transactions of one kind; SQLite's are kept open, because taking one costs more than a query."""
+    """Connections for transactions of one kind.
 
-    def __init__(self, engine: Engine, *, keeps: bool) -> None:
+    SQLite's are kept open and begin with a statement of ours: taking one, and letting SQLAlchemy begin, each cost more
+    than a query.
+    """
+
+    def __init__(self, engine: Engine, begin: Prepared | None = None) -> None:
         self._engine = engine
-        self._keeps = keeps
+        self._begin = begin
         self._idle: deque[Connection] = deque()
 
     @contextmanager
@@ -134,19 +137,39 @@ class _Lane:
         except IndexError:
             connection = self._engine.connect()
         try:
-            with connection.begin():
-                transaction = Transaction(connection, autoflush=autoflush)
-                try:
-                    yield cast("Session", transaction)
-                    if autoflush:
-                        transaction.flush()
-                finally:
-                    transaction.close()
-        finally:
-            if self._keeps and not (connection.closed or connection.invalidated or connection.in_transaction()):
-                self._idle.append(connection)
+            if self._begin is None:
+                connection.begin()
             else:
+                self._begin.run(connection, {})
+            transaction = Transaction(connection, autoflush=autoflush)
+            try:
+                yield cast("Session", transaction)
+                if autoflush:
+                    transaction.flush()
+            finally:
+                transaction.close()
+            self._commit(connection)
+        except BaseException:
+            self._roll_back(connection)
+            raise
+        finally:
+            if self._begin is None or connection.closed or connection.invalidated:
                 connection.close()
+            else:
+                self._idle.append(connection)
+
+    def _commit(self, connection: Connection) -> None:
+        if connection.in_transaction():
+            connection.commit()
+        else:
+            COMMIT.run(connection, {})
+
+    def _roll_back(self, connection: Connection) -> None:
+        if connection.in_transaction():
+            connection.rollback()
+        elif self._begin is not None:
+            driver: Any = connection.connection.driver_connection
+            driver.rollback()
 
     def close(self) -> None:
         """Close what nobody has borrowed."""
@@ -219,8 +242,3 @@ def _prepare_quick(connection: DBAPIConnection, record: ConnectionPoolEntry) -> 
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=OFF")
     cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    (BEGIN_WRITING if writes else BEGIN_READING).run(connection, {})

@@ -42,6 +42,8 @@ class Transaction:
 
     def __getattr__(self, name: str) -> Any:
         if self._mapped is None:
+            if not self.bind.in_transaction():
+                self.bind.begin()  # the session's own would end with it
             self._mapped = Session(self.bind, autoflush=self._autoflush, join_transaction_mode="rollback_only")
         if self._autoflush:
             self.flush()

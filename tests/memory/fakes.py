@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from domain.mandate import Instrument, Mandate
 from domain.orders import Fill, Order, OrderIntent, OrderStatus, client_order_id
@@ -204,3 +205,11 @@ class Desk:
 
     def actions(self, chain: str = "demo") -> list[str]:
         return [row.action for row in self.ledger.audit_rows(chain)]
+
+
+def drivers(desk: "Desk") -> list[Any]:
+    """The driver's own connections that a ledger on SQLite keeps open."""
+    database = desk.ledger._database
+    desk.book()
+    desk.ledger.audit("demo", "looked", "at the connections", {}, "test")
+    return [kept.connection.driver_connection for lane in (database._reader, database._writer) for kept in lane._idle]

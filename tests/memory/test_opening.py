@@ -19,7 +19,7 @@ from memory.ledger.migrations.upgrade import configuration
 from memory.ledger.store import SqlLedger
 from memory.ledger.tables import METADATA
 from tests.memory.crowd import at_once
-from tests.memory.fakes import FakeClock, a_mandate
+from tests.memory.fakes import FakeClock, a_mandate, drivers
 
 REPOSITORY = Path(__file__).parents[2]
 IMPORTS = """
@@ -161,15 +161,10 @@ def test_a_ledger_broken_while_open_says_so(tmp_path, desk):
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_ledger_that_cannot_grow_asks_for_space_not_for_a_copy(desk):
-    from sqlalchemy import event
-
-    event.listen(desk.ledger._database._engine, "begin", _no_more_pages)
+    for connection in drivers(desk):
+        connection.execute("PRAGMA max_page_count=1")
 
     with pytest.raises(LedgerDamaged, match="full") as refusal:
         desk.ledger.audit("demo", "noted", "x" * 100_000, {}, "test")
 
     assert "free some space" in refusal.value.remedy
-
-
-def _no_more_pages(connection):
-    connection.exec_driver_sql("PRAGMA max_page_count=1")

@@ -11,7 +11,7 @@ from domain.orders import IntentState, OrderStatus
 from domain.proposal import Action
 from domain.records import ProposalStatus, Run
 from domain.trade import Side
-from tests.memory.fakes import D1, D2, NOW, PRICES, a_fill, a_mandate, an_answer, an_order
+from tests.memory.fakes import D1, D2, NOW, PRICES, a_fill, a_mandate, an_answer, an_order, drivers
 
 
 def test_a_portfolio_starts_with_its_cash_as_a_deposit_and_units_of_one_dollar(desk):
@@ -224,14 +224,9 @@ def test_what_a_step_asks_for_never_reads_the_history(desk):
 
 def plans_of(desk, act) -> list[str]:
     """Ask SQLite how it answers what `act` asks."""
-    from sqlalchemy import event
-
     statements: list[str] = []
-    event.listen(
-        desk.ledger._database._engine,
-        "begin",
-        lambda connection: connection.connection.driver_connection.set_trace_callback(statements.append),
-    )
+    for connection in drivers(desk):
+        connection.set_trace_callback(statements.append)
     act()
     asked = [text for text in statements if text.startswith("SELECT")]
     with desk.ledger._database.read() as session:

@@ -8,13 +8,13 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import Busy
-from memory.ledger.engine import BEGIN_READING, Database, TransactionLost
+from memory.ledger.engine import Database, TransactionLost
 from memory.ledger.opening import FILE_NAME, open_database
 from workers.simulation.process import Process
 from workers.simulation.world import World, at_second
@@ -59,7 +59,6 @@ def _memory() -> tuple[Engine, sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None, cached_statements=512)
     connection.execute("PRAGMA foreign_keys=ON")
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool, query_cache_size=2000)
-    event.listen(engine, "begin", _begin)
     return engine, connection
 
 
@@ -71,10 +70,6 @@ def _migrated() -> bytes:
         with closing(sqlite3.connect(Path(folder) / FILE_NAME)) as connection:
             connection.execute("PRAGMA journal_mode=DELETE")
             return connection.serialize()
-
-
-def _begin(connection: Connection) -> None:
-    BEGIN_READING.run(connection, {})
 
 
 class SimulatedDatabase(Database):
