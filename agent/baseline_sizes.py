@@ -10,6 +10,9 @@ CALM_VOLATILITY = 0.25
 """Up to this much a year a position has its full target; above it shrinks in proportion."""
 OWN_SHARE, OWN_GAIN = ".own_record_share", ".own_record_gain"
 """Facts of how earlier decisions in the same situation ended."""
+COIN_TOSS = 0.5
+FEW = 2
+"""So many of the strongest are bought even where fewer than half of the cases like them ended higher."""
 SMALLEST_TRUST = 0.25
 """What is left of a size where none of many decisions like it ended higher."""
 
@@ -24,6 +27,7 @@ def sizes(scan: Scan, desk: Desk, theses: Iterable[Thesis]) -> dict[str, float]:
         symbol, held = thesis.symbol, held_position(desk, thesis.symbol)
         if (
             thesis.stance != "bullish"
+            or too_weak(thesis, signal)
             or symbol in desk.waiting
             or (held and held.weight >= _target(scan, desk, signal) / 2)
         ):
@@ -39,6 +43,14 @@ def sizes(scan: Scan, desk: Desk, theses: Iterable[Thesis]) -> dict[str, float]:
         if sector in sectors:
             sectors[sector] -= shares[symbol]
     return shares
+
+
+def too_weak(thesis: Thesis, signal: Signal) -> bool:
+    """Whether a record worse than a coin toss speaks against buying: then only the strongest few are worth asking for.
+
+    Without this a bear market of two years puts the same weak idea to a person almost every day.
+    """
+    return thesis.confidence < COIN_TOSS and signal.rank > FEW
 
 
 def _target(scan: Scan, desk: Desk, signal: Signal) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.analysts import ANALYSTS
-from agent.baseline_sizes import CALM_VOLATILITY, OWN_GAIN, OWN_SHARE, held_position, sizes
+from agent.baseline_sizes import CALM_VOLATILITY, COIN_TOSS, FEW, OWN_GAIN, OWN_SHARE, held_position, sizes, too_weak
 from domain.proposal import Action, TradeProposal
 from domain.research import (
     Answer,
@@ -28,7 +28,6 @@ MEAN_OF_UPPER_HALF = math.sqrt(2.0 / math.pi)
 NOISE_MULTIPLE = 2.5
 SMALLEST_LOSS_PCT = 1.0
 WILD_VOLATILITY = 0.60
-COIN_TOSS = 0.5
 FEWEST_FACTS = 2
 FACTS_A_SIDE = 4
 MARKET_FACTS = 8
@@ -218,6 +217,8 @@ def _entry(thesis: Thesis, signal: Signal, size: float, smallest: float) -> Trad
 
 
 def _keep_or_leave(thesis: Thesis, signal: Signal, held: HeldPosition | None) -> TradeProposal | str:
+    if held is None and thesis.stance == "bullish" and too_weak(thesis, signal):
+        return f"{thesis.confidence:.0%} of like cases rose: below a coin toss only the {FEW} strongest are bought"
     if held is None:
         return f"{thesis.stance}, and nothing of it is held"
     if thesis.stance == "bearish":

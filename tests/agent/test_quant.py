@@ -4,6 +4,7 @@ import pytest
 
 from agent.analysts import ANALYSTS
 from agent.analysts.quant import QuantAnalyst
+from agent.baseline_sizes import FEW
 from domain.proposal import Action
 from domain.research import Desk, ProposalQuestion, Proposals, Question, Thesis, ThesisQuestion
 from domain.scan import Scan
@@ -130,6 +131,26 @@ def test_what_is_bullish_and_not_held_is_bought_at_the_target():
     assert [(one.symbol, one.action, one.position_size_pct) for one in found.accepted] == [
         (symbol, Action.BUY, 0.06) for symbol in ("AAPL", "HD", "UNH", "KO")
     ]
+
+
+def test_below_a_coin_toss_only_the_strongest_few_are_bought():
+    scan = build_scan()
+    for symbol in ("HD", "UNH"):
+        scan = with_signal(scan, symbol, hit_rate=0.49)
+
+    answer = propose(scan, build_desk())
+
+    assert (scan.signal_of("HD").rank, scan.signal_of("UNH").rank) == (FEW, FEW + 1)
+    assert {found.symbol for found in answer.accepted if found.action is Action.BUY} == {"AAPL", "HD", "KO"}
+    assert answer.undecided["UNH"] == "49% of like cases rose: below a coin toss only the 2 strongest are bought"
+
+
+def test_a_weak_record_does_not_sell_what_is_held():
+    scan = with_signal(build_scan(), "UNH", hit_rate=0.40)
+
+    answer = propose(scan, build_desk(held("UNH", 0.02)))
+
+    assert [found.action for found in answer.accepted if found.symbol == "UNH"] == [Action.HOLD]
 
 
 def test_size_shrinks_with_volatility():
