@@ -38,6 +38,7 @@ from tools.brokers.simulated import SimulatedBroker, SimulatedBrokerSettings
 from tools.clock import ReplayClock
 from tools.market_data import MARKET_DATA
 from workers.backtest_folder import Finish, Plan, claim, code_digest, finish_of, folder_of, note_finish, recall_of
+from workers.garbage import rare_collections
 from workers.logs import log_to
 from workers.settings import Settings
 from workers.wiring import assumptions_of, code_version, load, read_policy
@@ -203,7 +204,8 @@ def _go_on(desk: Desk, left: tuple[date, ...], approver: Approver, told: Callabl
     told(0)
     started = time.perf_counter()
     runner = Runner(desk.ctx, desk.saver, durability="exit")
-    replay(runner, left, desk.enter, approver, desk.assumptions, lambda _: told(next(complete)))
+    with rare_collections():
+        replay(runner, left, desk.enter, approver, desk.assumptions, lambda _: told(next(complete)))
     return Finish(sessions=len(left), seconds=time.perf_counter() - started, code_version=code_version())
 
 

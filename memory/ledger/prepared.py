@@ -1,8 +1,8 @@
 """Statements compiled once: what is asked at every step goes to the driver without being put together again."""
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect, Executable
 from sqlalchemy.exc import DBAPIError
@@ -67,29 +67,29 @@ class _Form:
         compiled = cast("SQLCompiler", statement.compile(dialect=dialect, column_keys=columns))  # type: ignore[attr-defined]
         state = compiled.construct_expanded_state(dict(values))
         self._text = state.statement
-        self._order = state.positiontup
-        self._lists = {name: state.parameter_expansion[name] for name in values if name in state.parameter_expansion}
-        changing = {*values, *(name for names in self._lists.values() for name in names)}
+        self._by_position = state.positiontup is not None
         own = {name: param.type.dialect_impl(dialect).bind_processor(dialect) for name, param in compiled.binds.items()}
-        bind = {name: convert for name, convert in {**own, **state.processors}.items() if convert is not None}
-        self._fixed = {
-            name: bind[name](value) if name in bind else value
-            for name, value in state.parameters.items()
-            if name not in changing
+        convert = {**own, **state.processors}
+        of_list = {
+            member: (name, at) for name in values for at, member in enumerate(state.parameter_expansion.get(name, ()))
         }
-        self._bind = [(name, bind[name]) for name in state.parameters if name in changing and name in bind]
+        self._given: list[_Given] = []
+        for name in state.parameters if state.positiontup is None else state.positiontup:
+            source, place = of_list.get(name, (name, None))
+            if source in values:
+                self._given.append(_Given(name, source, place, convert.get(name), None))
+            else:
+                value, fixed = state.parameters[name], convert.get(name)
+                self._given.append(_Given(name, None, None, None, fixed(value) if fixed else value))
         told: list[Any] = list(getattr(statement, "exported_columns", ()))
         self._row: Any = _shape([column.name for column in told])
         self._types = [column.type for column in told]
         self._read: list[tuple[int, Convert]] | None = None
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Rows:
-        given = {**self._fixed, **values}
-        for name, names in self._lists.items():
-            given.update(zip(names, given.pop(name), strict=True))
-        for name, convert in self._bind:
-            given[name] = convert(given[name])
-        told: Any = given if self._order is None else [given[name] for name in self._order]
+        told: Any = [given.fixed if given.source is None else _told(given, values) for given in self._given]
+        if not self._by_position:
+            told = {given.name: value for given, value in zip(self._given, told, strict=True)}
         driver: Any = connection.connection.driver_connection
         try:
             cursor = driver.execute(self._text, told)
@@ -98,15 +98,7 @@ class _Form:
             raise self._as_sqlalchemy(connection, error) from error
         if self._read is None:
             self._read = self._reading(connection.dialect, cursor.description or ())
-        return Rows(self._row._make(self._convert(row, self._read)) for row in found)
-
-    def _convert(self, row: Sequence[Any], read: Sequence[tuple[int, Convert]]) -> Sequence[Any]:
-        if not read:
-            return row
-        values = list(row)
-        for at, convert in read:
-            values[at] = convert(values[at])
-        return values
+        return Rows(map(self._row._make, found if not self._read else _converted(found, self._read)))
 
     def _reading(self, dialect: Dialect, described: Sequence[Any]) -> list[tuple[int, Convert]]:
         if len(described) != len(self._types):
@@ -129,6 +121,30 @@ class _Form:
             connection_invalidated=lost,
             dialect=dialect,
         )
+
+
+class _Given(NamedTuple):
+    """One value that the driver is told: of which name, or which place in a list of that name; or always the same."""
+
+    name: str
+    source: str | None
+    place: int | None
+    convert: Convert | None
+    fixed: Any
+
+
+def _told(given: _Given, values: Mapping[str, Any]) -> Any:
+    _, source, place, convert, _ = given
+    value = values[source] if place is None else values[source][place]  # type: ignore[index]
+    return value if convert is None else convert(value)
+
+
+def _converted(found: Iterable[Sequence[Any]], read: Sequence[tuple[int, Convert]]) -> Iterator[Sequence[Any]]:
+    for row in found:
+        values = list(row)
+        for at, convert in read:
+            values[at] = convert(values[at])
+        yield values
 
 
 def _shape(names: Sequence[str]) -> Any:
