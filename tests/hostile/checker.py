@@ -9,7 +9,7 @@ import math
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +51,8 @@ class State:
     filled: dict[str, float]
     selling: frozenset[str] = frozenset()
     """Symbols with an own sale at the broker."""
+    audited: int = 0
+    """How long the audit chain is."""
 
 
 @dataclass
@@ -95,6 +97,7 @@ class Checker:
             seen={name for name, status, filled in rows if status in LIVE or filled},
             filled={name: filled * MICRO for name, _, filled in rows},
             selling=frozenset(symbol for (symbol,) in self.query(OPEN_SALES, self.portfolio)),
+            audited=self.query("SELECT count(*) FROM audit WHERE chain = %s", self.portfolio)[0][0],
         )
         if not self._units or self._units[-1][0] != state.session:
             unit = self._equity(state) / (float(start) * MICRO)
@@ -133,8 +136,30 @@ class Checker:
         fresh_entries = [entry for entry in accepted if entry.fresh]
         self.counted["entries"] += len(fresh_entries)
         if fresh_entries:
-            self._entries(before, accepted, fresh_entries, reserved)
+            self._entries(self._as_judged(before, fresh_entries), accepted, fresh_entries, reserved)
         self._sound()
+
+    def _as_judged(self, before: State, fresh: list[Entry]) -> State:
+        """What was held when the first of the entries was judged: a sale that had filled by then is gone for good."""
+        names, judged, sales = {f"P-{entry.id}" for entry in fresh}, {}, []
+        rows = self.query(
+            "SELECT sequence, action, subject, detail FROM audit WHERE chain = %s AND sequence > %s"
+            " AND action IN ('fill_booked', 'verdict_recorded') ORDER BY sequence",
+            self.portfolio,
+            before.audited,
+        )
+        for sequence, action, subject, detail in rows:
+            if action == "verdict_recorded":
+                judged[subject] = sequence
+            elif json.loads(detail)["side"] == "SELL":
+                sales.append((sequence, json.loads(detail)))
+        first = min(judged.get(name, 0) for name in names)
+        held, cash = dict(before.held), before.cash
+        for sequence, sale in sales:
+            if sequence < first:
+                held[sale["symbol"]] -= float(sale["quantity"])
+                cash += float(sale["quantity"]) * float(sale["price"]) - float(sale["commission"])
+        return replace(before, held=held, cash=cash)
 
     def _exits(self, before: State, sold: Mapping[str, float]) -> None:
         for symbol, quantity in sold.items():
