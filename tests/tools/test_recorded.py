@@ -11,7 +11,7 @@ import pytest
 from domain.errors import BadInput, LookAhead, NoData
 from domain.market import Execution, MarketSnapshot, Provenance, SymbolHistory
 from tools.market_data import MARKET_DATA
-from tools.market_data import _sp500 as sp500
+from tools.market_data import _days as days
 from tools.market_data._sp500 import PriceTable, RecordedCloses, load_sp500, read_table
 from tools.market_data.recorded import SHORTEST, WINDOW, RecordedFeed
 
@@ -232,7 +232,7 @@ def test_a_plain_csv_file_can_be_read(tmp_path):
 
 
 def test_an_absent_package_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr(sp500.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(days.importlib.util, "find_spec", lambda _: None)
 
     with pytest.raises(NoData, match=r"skfolio.*reinstall"):
         load_sp500.__wrapped__()

@@ -1,9 +1,5 @@
 """Real daily closes of 20 large American companies, 1990 to 2022, read out of the installed package skfolio."""
 
-import gzip
-import importlib.util
-import zlib
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,16 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import NoData
-
-FILE = Path("datasets", "data", "sp500_dataset.csv.gz")
-REINSTALL = "reinstall the pinned packages: make"
+from tools.market_data._days import REINSTALL, Days, lines_of, recorded_file, sessions_of, unreadable
 
 
 @dataclass(frozen=True, eq=False)
-class PriceTable:
+class PriceTable(Days):
     """Adjusted closes in dollars: one row per session (oldest first), one column per symbol."""
 
-    sessions: tuple[date, ...]
     symbols: tuple[str, ...]
     closes: NDArray[np.float64]
 
@@ -49,25 +42,6 @@ class PriceTable:
         """Find the column of `symbol`; None when there is none."""
         return self._columns.get(symbol)
 
-    def row(self, session: date) -> int | None:
-        """Find the row of `session`; None when that day was not one."""
-        at = bisect_left(self.sessions, session)
-        return at if at < len(self.sessions) and self.sessions[at] == session else None
-
-    def after(self, day: date) -> date | None:
-        """Find the first session later than `day`; None at the end of the data."""
-        at = bisect_right(self.sessions, day)
-        return self.sessions[at] if at < len(self.sessions) else None
-
-    def before(self, day: date) -> date | None:
-        """Find the last session earlier than `day`; None at the beginning of the data."""
-        at = bisect_left(self.sessions, day)
-        return self.sessions[at - 1] if at else None
-
-    def between(self, first: date, until: date) -> tuple[date, ...]:
-        """List the sessions from `first` on, up to the one before `until`."""
-        return self.sessions[bisect_left(self.sessions, first) : bisect_left(self.sessions, until)]
-
 
 class RecordedCloses:
     """Every recorded close, also the one of the session that is traded: for the simulated broker only."""
@@ -92,10 +66,7 @@ def load_sp500() -> PriceTable:
     Raises:
         NoData: the package or its file is missing or can't be read.
     """
-    spec = importlib.util.find_spec("skfolio")
-    if spec is None or not spec.submodule_search_locations:
-        raise NoData("the package skfolio, which carries the recorded prices, is not installed", REINSTALL)
-    return read_table(Path(spec.submodule_search_locations[0]) / FILE)
+    return read_table(recorded_file())
 
 
 def read_table(path: Path) -> PriceTable:
@@ -104,19 +75,12 @@ def read_table(path: Path) -> PriceTable:
     Raises:
         NoData: the file is missing, damaged, or not such a table.
     """
+    header, *lines = lines_of(path) or [""]
     try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
-        header, *lines = text.split()
-        return PriceTable(
-            sessions=tuple(date.fromisoformat(line.partition(",")[0]) for line in lines),
-            symbols=tuple(header.split(",")[1:]),
-            closes=_numbers(lines),
-        )
-    except FileNotFoundError:
-        raise NoData(f"the recorded prices are missing: no file {path}", REINSTALL) from None
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise NoData(f"the recorded prices in {path} can't be read: {error}", REINSTALL) from None
+        closes = _numbers(lines)
+    except ValueError as error:
+        raise unreadable(path, error) from None
+    return PriceTable(sessions_of(path, lines), tuple(header.split(",")[1:]), closes)
 
 
 def _numbers(lines: Sequence[str]) -> NDArray[np.float64]:

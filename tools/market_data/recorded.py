@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from domain.errors import BadInput, LookAhead, NoData
 from domain.market import Execution, MarketSnapshot, Provenance, SymbolHistory
 from tools import trading_hours
 from tools.market_data import MARKET_DATA
-from tools.market_data._sp500 import PriceTable, load_sp500
+from tools.market_data._days import Days, recorded_days
+
+if TYPE_CHECKING:
+    from tools.market_data._sp500 import PriceTable
 
 WINDOW = 756
 """Sessions of history in a snapshot: three years."""
@@ -36,9 +40,17 @@ class RecordedFeed:
     replayed = True
     execution = Execution.CLOSE
 
-    def __init__(self, table: PriceTable | None = None) -> None:
-        self._table = table or load_sp500()
+    def __init__(self, table: "PriceTable | None" = None) -> None:
+        """Replay `table`, or the recorded closes, which are read when the first snapshot is told."""
+        self._given = table
+        self._days: Days = table or recorded_days()
         self._told = lru_cache(maxsize=REMEMBERED)(self._tell)
+
+    @cached_property
+    def _table(self) -> "PriceTable":
+        from tools.market_data._sp500 import load_sp500  # noqa: PLC0415 - who stops a desk needs its days, not its prices
+
+        return self._given or load_sp500()
 
     def snapshot(self, symbols: Sequence[str], session: date, as_of: datetime) -> MarketSnapshot:
         """Tell the last three years of closes before `session`.
@@ -56,7 +68,7 @@ class RecordedFeed:
         row = self._row(session)
         if row < SHORTEST:
             raise NoData(f"only {row} sessions of data before {session}, {SHORTEST} are needed", self._first_usable())
-        sessions = self._table.sessions[max(0, row - WINDOW) : row]
+        sessions = self._days.sessions[max(0, row - WINDOW) : row]
         if as_of < trading_hours.closes_at(sessions[-1]):
             raise LookAhead(
                 f"the close of {sessions[-1]} is not known at {as_of.isoformat()}",
@@ -83,7 +95,7 @@ class RecordedFeed:
         Raises:
             NoData: the data end there.
         """
-        found = self._table.after(after)
+        found = self._days.after(after)
         if found is None:
             raise NoData(f"there is no session after {after}: {self._span()}", "choose an earlier date")
         return found
@@ -107,10 +119,10 @@ class RecordedFeed:
         return SymbolHistory(symbol=symbol, closes=tuple(closes.tolist()), provenance=Provenance.REAL)
 
     def _row(self, session: date) -> int:
-        row = self._table.row(session)
+        row = self._days.row(session)
         if row is not None:
             return row
-        before, after = self._table.before(session), self._table.after(session)
+        before, after = self._days.before(session), self._days.after(session)
         if before is None or after is None:
             raise NoData(f"{session} lies outside the recorded data: {self._span()}", self._first_usable())
         raise NoData(
@@ -119,10 +131,10 @@ class RecordedFeed:
         )
 
     def _span(self) -> str:
-        return f"they span {self._table.sessions[0]} to {self._table.sessions[-1]}"
+        return f"they span {self._days.sessions[0]} to {self._days.sessions[-1]}"
 
     def _first_usable(self) -> str:
-        sessions = self._table.sessions
+        sessions = self._days.sessions
         if len(sessions) <= SHORTEST:
             return f"the data hold {len(sessions)} sessions, {SHORTEST + 1} are needed"
         return f"choose a session from {sessions[SHORTEST]} to {sessions[-1]}"

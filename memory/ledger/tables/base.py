@@ -1,8 +1,9 @@
 """The base of every table: metadata of its own, so that foreign SQLModel tables never mix in."""
 
 from functools import cache
+from typing import Any
 
-from sqlalchemy import MetaData, Table, inspect
+from sqlalchemy import MetaData, Table
 from sqlmodel import SQLModel
 
 METADATA = MetaData(
@@ -25,6 +26,6 @@ class Row(SQLModel):
 @cache
 def table_of(kind: type[Row]) -> Table:
     """The table that a row belongs to."""
-    table = inspect(kind).local_table
+    table: Any = kind.__table__  # type: ignore[attr-defined] # asking SQLAlchemy would map every class there is
     assert isinstance(table, Table)
     return table
