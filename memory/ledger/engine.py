@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, BigInteger, Connection, Engine, bindparam, create_engine, event, func, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
@@ -26,6 +26,7 @@ POOL_SIZE = 10
 POOL_SECONDS = 10.0
 BEGIN_READING, BEGIN_WRITING = Prepared(text("BEGIN")), Prepared(text("BEGIN IMMEDIATE"))
 COMMIT = Prepared(text("COMMIT"))
+LOCK = Prepared(select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger))))
 RESTORE = "restore a copy of PM_HOME, or start a new one with another PM_HOME"
 POSTGRES = "postgresql"
 
@@ -216,10 +217,10 @@ def _tell_postgres(error: DBAPIError) -> None:
 
 
 def _lock(session: Session, portfolio: str | SelectOfScalar[str]) -> None:
-    name = portfolio if isinstance(portfolio, str) else session.exec(portfolio).first()
+    connection = session.connection()
+    name = portfolio if isinstance(portfolio, str) else connection.execute(portfolio).scalar()
     if name is not None:
-        key = advisory_key("portfolio", name)
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        LOCK.run(connection, {"key": advisory_key("portfolio", name)})
 
 
 def _seeing_one_state(engine: Engine) -> Engine:
