@@ -11,8 +11,10 @@ CALM_VOLATILITY = 0.25
 OWN_SHARE, OWN_GAIN = ".own_record_share", ".own_record_gain"
 """Facts of how earlier decisions in the same situation ended."""
 COIN_TOSS = 0.5
+WILD_VOLATILITY = 0.60
+"""From this much a year on the baseline calls an idea high risk."""
 FEW = 2
-"""So many of the strongest are bought even where fewer than half of the cases like them ended higher."""
+"""So many of the strongest are bought even where the record is worse than a coin toss, or prices are wild."""
 SMALLEST_TRUST = 0.25
 """What is left of a size where none of many decisions like it ended higher."""
 
@@ -27,7 +29,7 @@ def sizes(scan: Scan, desk: Desk, theses: Iterable[Thesis]) -> dict[str, float]:
         symbol, held = thesis.symbol, held_position(desk, thesis.symbol)
         if (
             thesis.stance != "bullish"
-            or too_weak(thesis, signal)
+            or doubt(thesis, signal)
             or symbol in desk.waiting
             or (held and held.weight >= _target(scan, desk, signal) / 2)
         ):
@@ -45,12 +47,19 @@ def sizes(scan: Scan, desk: Desk, theses: Iterable[Thesis]) -> dict[str, float]:
     return shares
 
 
-def too_weak(thesis: Thesis, signal: Signal) -> bool:
-    """Whether a record worse than a coin toss speaks against buying: then only the strongest few are worth asking for.
+def doubt(thesis: Thesis, signal: Signal) -> str:
+    """Say what speaks against buying all but the strongest few: a record worse than a coin toss, or wild prices.
 
-    Without this a bear market of two years puts the same weak idea to a person almost every day.
+    A person would have to be asked about either; without this a bear market of two years, or a month of panic, puts
+    weak ideas to them almost every day. Empty where nothing does.
     """
-    return thesis.confidence < COIN_TOSS and signal.rank > FEW
+    if signal.rank <= FEW:
+        return ""
+    if thesis.confidence < COIN_TOSS:
+        return f"{thesis.confidence:.0%} of like cases rose: below a coin toss only the {FEW} strongest are bought"
+    if signal.volatility >= WILD_VOLATILITY:
+        return f"volatility {signal.volatility:.0%} a year: of what is so wild only the {FEW} strongest are bought"
+    return ""
 
 
 def _target(scan: Scan, desk: Desk, signal: Signal) -> float:

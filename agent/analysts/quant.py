@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Literal
 
 from agent.analysts import ANALYSTS
-from agent.baseline_sizes import CALM_VOLATILITY, COIN_TOSS, FEW, OWN_GAIN, OWN_SHARE, held_position, sizes, too_weak
+from agent.baseline_sizes import (
+    CALM_VOLATILITY,
+    COIN_TOSS,
+    OWN_GAIN,
+    OWN_SHARE,
+    WILD_VOLATILITY,
+    doubt,
+    held_position,
+    sizes,
+)
 from domain.proposal import Action, TradeProposal
 from domain.research import (
     Answer,
@@ -27,7 +36,6 @@ TRADING_DAYS = 252
 MEAN_OF_UPPER_HALF = math.sqrt(2.0 / math.pi)
 NOISE_MULTIPLE = 2.5
 SMALLEST_LOSS_PCT = 1.0
-WILD_VOLATILITY = 0.60
 FEWEST_FACTS = 2
 FACTS_A_SIDE = 4
 MARKET_FACTS = 8
@@ -217,8 +225,8 @@ def _entry(thesis: Thesis, signal: Signal, size: float, smallest: float) -> Trad
 
 
 def _keep_or_leave(thesis: Thesis, signal: Signal, held: HeldPosition | None) -> TradeProposal | str:
-    if held is None and thesis.stance == "bullish" and too_weak(thesis, signal):
-        return f"{thesis.confidence:.0%} of like cases rose: below a coin toss only the {FEW} strongest are bought"
+    if held is None and thesis.stance == "bullish" and (why := doubt(thesis, signal)):
+        return why
     if held is None:
         return f"{thesis.stance}, and nothing of it is held"
     if thesis.stance == "bearish":

@@ -145,6 +145,17 @@ def test_below_a_coin_toss_only_the_strongest_few_are_bought():
     assert answer.undecided["UNH"] == "49% of like cases rose: below a coin toss only the 2 strongest are bought"
 
 
+def test_of_what_is_wild_only_the_strongest_few_are_bought():
+    scan = build_scan()
+    for symbol in ("HD", "UNH"):
+        scan = with_signal(scan, symbol, volatility=0.60)
+
+    answer = propose(scan, build_desk())
+
+    assert {found.symbol for found in answer.accepted if found.action is Action.BUY} == {"AAPL", "HD", "KO"}
+    assert answer.undecided["UNH"].startswith("volatility 60% a year")
+
+
 def test_a_weak_record_does_not_sell_what_is_held():
     scan = with_signal(build_scan(), "UNH", hit_rate=0.40)
 

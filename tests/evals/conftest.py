@@ -9,7 +9,7 @@ from tests.graph.conftest import demo_mandate
 from workers.backtest import Wish, run_backtest
 from workers.settings import Settings
 
-FIRST, LAST = date(2008, 9, 8), date(2008, 9, 19)
+FIRST, LAST = date(2008, 7, 1), date(2008, 7, 15)
 ALWAYS = Steady(name="always", said="approve")
 NEVER = Steady(name="never", said="reject")
 

@@ -27,9 +27,12 @@ class FinishedChecker(Checker):
         ):
             fills[session].append(fill)
         known = {str(day)[:10] for day in dates()}
+        entered = dict(self.query("SELECT subject, sequence FROM audit WHERE action = 'session_entered'"))
         for (session,) in self.query("SELECT session FROM run WHERE portfolio = %s ORDER BY session", self.portfolio):
             holdings = {symbol: round(quantity, 6) for symbol, quantity in held.items() if abs(quantity) > MICRO}
-            before = State(session, control.get(session, "ACTIVE"), cash, holdings, set(), {})
+            before = State(
+                session, control.get(session, "ACTIVE"), cash, holdings, set(), {}, audited=entered.get(session, 0)
+            )
             self.counted["market_session"] += 1
             if session not in known:
                 self._blame("market_session", before, f"decided on {session}, when the exchange was closed")

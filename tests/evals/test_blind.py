@@ -53,7 +53,7 @@ def witnessed(monkeypatch):
 def test_a_blind_analyst_is_shown_nothing_of_the_real_world(backtest, witnessed):
     backtest("blind", blind=True)
 
-    real = re.compile("|".join([*(rf"\b{re.escape(word)}\b" for word in [*UNIVERSE, *NAMES.values()]), r"\b2008\b"]))
+    real = re.compile("|".join([*(rf"\b{re.escape(word)}\b" for word in [*UNIVERSE, *NAMES.values()]), r"(?<![\d.])2008\b"]))
     assert len(witnessed) > 100
     assert [found.group() for text in witnessed if (found := real.search(text))] == []
     assert any("S01" in text for text in witnessed)
@@ -64,7 +64,7 @@ def test_the_search_finds_what_a_seeing_analyst_is_shown(backtest, witnessed):
     backtest("seeing")
 
     assert any("AAPL" in text for text in witnessed)
-    assert any("2008-09" in text for text in witnessed)
+    assert any("2008-07" in text for text in witnessed)
 
 
 def test_the_baseline_decides_the_same_behind_the_disguise(backtest):

@@ -20,7 +20,7 @@ from workers.backtest import Wish, run_backtest
 from workers.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
-FIRST_DAY, LAST_DAY = date(2008, 9, 2), date(2008, 9, 19)
+FIRST_DAY, LAST_DAY = date(2008, 7, 14), date(2008, 7, 29)
 BUYS = "side = 'BUY' AND filled_quantity > 0"
 CROWD = 41
 """One more than may be bought in a session."""
@@ -93,7 +93,7 @@ def moved(day, symbol=None):
 
 PLANTED = {
     "kill_switch": ["UPDATE audit SET subject = 'HALTED', action = 'control_changed' WHERE action = 'run_started'"],
-    "market_session": ["UPDATE run SET session = '2008-09-06' WHERE session = '2008-09-05'"],
+    "market_session": ["UPDATE run SET session = '2008-07-19' WHERE session = '2008-07-18'"],
     "reconciled_book": ["UPDATE order_intent SET state = 'UNKNOWN'"],
     "fresh_data": [*moved("2001-09-17")],
     "tradable_symbol": [f"UPDATE proposal SET symbol = 'ENRON' WHERE {BUYS}"],
@@ -103,7 +103,7 @@ PLANTED = {
     "price_collar": [said("limit_price", "1000.0")],
     "opposing_order": [
         "UPDATE order_intent SET side = 'SELL', filled_quantity = 0 WHERE rowid < 2",
-        "UPDATE order_intent SET symbol = 'KO', session = '2008-09-10'",
+        "UPDATE order_intent SET symbol = 'KO', session = '2008-07-18'",
     ],
     "order_quantity": [said("position_size_pct", "0.26")],
     "max_order_notional": [grown(4)],
