@@ -53,7 +53,9 @@ def witnessed(monkeypatch):
 def test_a_blind_analyst_is_shown_nothing_of_the_real_world(backtest, witnessed):
     backtest("blind", blind=True)
 
-    real = re.compile("|".join([*(rf"\b{re.escape(word)}\b" for word in [*UNIVERSE, *NAMES.values()]), r"(?<![\d.])2008\b"]))
+    real = re.compile(
+        "|".join([*(rf"\b{re.escape(word)}\b" for word in [*UNIVERSE, *NAMES.values()]), r"(?<![\d.])2008\b"])
+    )
     assert len(witnessed) > 100
     assert [found.group() for text in witnessed if (found := real.search(text))] == []
     assert any("S01" in text for text in witnessed)
