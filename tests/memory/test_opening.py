@@ -3,7 +3,6 @@
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from domain.errors import LedgerDamaged
+from memory.ledger import opening
 from memory.ledger.migrations import HEAD
 from memory.ledger.migrations.upgrade import configuration
 from memory.ledger.store import SqlLedger
@@ -73,15 +73,17 @@ def test_opening_an_existing_ledger_needs_no_alembic(tmp_path):
     subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, check=True)
 
 
-def test_opening_is_quick(tmp_path):
-    SqlLedger.open(tmp_path / "other", FakeClock()).close()
-    began = time.process_time()
+def test_a_ledger_that_is_up_to_date_is_not_migrated_again(tmp_path, monkeypatch):
+    def _migrate(path):
+        raise AssertionError(f"{path} was migrated")
+
     SqlLedger.open(tmp_path, FakeClock()).close()
-    created = time.process_time()
+    monkeypatch.setattr(opening, "_migrate", _migrate)
+
     SqlLedger.open(tmp_path, FakeClock()).close()
 
-    assert created - began < 0.6
-    assert time.process_time() - created < 0.2
+    with pytest.raises(AssertionError, match="was migrated"):
+        SqlLedger.open(tmp_path / "other", FakeClock())
 
 
 @pytest.mark.process
