@@ -61,7 +61,7 @@ def hold(session: Session, kind: type[R], *key: object) -> R | None:
     if name not in kept:
         session.flush()
         table = table_of(kind)
-        found = _holding(table).run(session.connection(), _named(key)).first()
+        found = _holding(table).run(session.connection(), named(key)).first()
         if found is None:
             return None
         columns = found._asdict()
@@ -79,23 +79,25 @@ class _Kept(NamedTuple):
         said = vars(self.row)
         changed = {name: said[name] for name, was in self.stored.items() if said[name] is not was}
         if changed:
-            _changing(self.table, tuple(changed)).run(session.connection(), {**changed, **_named(self.key)})
+            _changing(self.table, tuple(changed)).run(session.connection(), {**changed, **named(self.key)})
             self.stored.update(changed)
 
 
-def _named(key: tuple[object, ...]) -> dict[str, object]:
+def named(key: tuple[object, ...]) -> dict[str, object]:
+    """Name the values of a primary key as `has_key` asks for them."""
     return {f"key_{at}": value for at, value in enumerate(key)}
 
 
-def _by_key(table: Table) -> Any:
+def has_key(table: Table) -> Any:
+    """The conditions that find a row by its primary key, with parameters for its values."""
     return [column == bindparam(f"key_{at}") for at, column in enumerate(table.primary_key)]
 
 
 @cache
 def _holding(table: Table) -> Prepared:
-    return Prepared(select(*table.c).where(*_by_key(table)).with_for_update())
+    return Prepared(select(*table.c).where(*has_key(table)).with_for_update())
 
 
 @cache
 def _changing(table: Table, names: tuple[str, ...]) -> Prepared:
-    return Prepared(update(table).where(*_by_key(table)), names)
+    return Prepared(update(table).where(*has_key(table)), names)

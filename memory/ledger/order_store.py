@@ -67,16 +67,13 @@ class OrderPart(Part):
         if not intent.protects:
             raise BadInput(f"{intent.client_order_id} is no protective leg", "commit it as the order it is")
         with self._database.write(intent.portfolio) as db:
-            stored = db.get(IntentRow, intent.client_order_id)
+            stored = by_key(db, IntentRow, intent.client_order_id)
             if stored is not None:
                 return _to_intent(stored)
-            row = IntentRow(**intent.model_dump())
-            db.add(row)
+            add_once(db, IntentRow, **intent.model_dump())
             detail = {"client_order_id": intent.client_order_id, "quantity": str(intent.quantity)}
             self._note(db, intent.portfolio, "legs_committed", f"P-{intent.proposal_id}", detail)
-            db.flush()
-            db.refresh(row)
-            return _to_intent(row)
+            return _to_intent(by_key(db, IntentRow, intent.client_order_id))
 
     def positions(self, portfolio: str) -> dict[str, Position]:
         """Map each symbol that is held to its position."""

@@ -1,12 +1,13 @@
 """Statements made once and run often, and the few that the two dialects write differently."""
 
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from memory.ledger.held import has_key, named
 from memory.ledger.prepared import Prepared, Rows
 from memory.ledger.tables.base import Row, table_of
 
@@ -20,12 +21,12 @@ def run(session: Session, statement: Prepared, /, **values: object) -> Rows:
     SQLite takes to answer.
     """
     session.flush()
-    return statement.run(cast("Connection", session.bind), values)
+    return statement.run(session.connection(), values)
 
 
 def by_key(session: Session, kind: type[Row], *key: object) -> Any:
     """Read the columns of the row with this primary key, to look at only; None where there is none."""
-    return run(session, _by_key(table_of(kind)), **{f"key_{at}": value for at, value in enumerate(key)}).first()
+    return run(session, _by_key(table_of(kind)), **named(key)).first()
 
 
 def insert_once(session: Session, row: Row) -> bool:
@@ -55,7 +56,7 @@ def put(session: Session, kind: type[Row], /, **values: Any) -> None:
 
 @cache
 def _by_key(table: Table) -> Prepared:
-    return Prepared(select(*table.c).where(*(c == bindparam(f"key_{at}") for at, c in enumerate(table.primary_key))))
+    return Prepared(select(*table.c).where(*has_key(table)))
 
 
 @cache
