@@ -42,7 +42,8 @@ class MismatchPart(Part):
     ) -> tuple[Mismatch, ...]:
         """Compare holdings and cash with the broker's; remember what differs, forget what no longer does.
 
-        Symbols with an order of unknown outcome are left out: that order is counted already.
+        Symbols with an order of unknown outcome are left out (that order is counted already), and cash with them: what
+        was known of them stays.
         """
         theirs = {held.symbol: to_micro(held.quantity) for held in positions}
         with self._database.read() as db:
@@ -54,10 +55,9 @@ class MismatchPart(Part):
             found = _differences(db, portfolio, cash, theirs)
             if not found and not run(db, ANY, whose=portfolio):
                 return ()
-            known = {row.symbol: row for row in mismatch_rows(db, portfolio)}
-            for symbol, row in known.items():
-                if symbol not in found:
-                    self._forget(db, row)
+            known, unsure = {row.symbol: row for row in mismatch_rows(db, portfolio)}, _left_out(db, portfolio)
+            for symbol in known.keys() - found.keys() - unsure:
+                self._forget(db, known[symbol])
             return tuple(
                 _to_mismatch(self._remember(db, portfolio, symbol, ours, broker, known.get(symbol), at))
                 for symbol, (ours, broker) in sorted(found.items())
@@ -75,31 +75,36 @@ class MismatchPart(Part):
         symbol: str,
         ours: Decimal,
         theirs: Decimal,
-        known: MismatchRow | None,
+        row: MismatchRow | None,
         at: datetime,
     ) -> MismatchRow:
-        if known is None or known.broker - known.book != theirs - ours:
-            if known is not None:
-                self._forget(db, known)
-            known = MismatchRow(
+        """Keep one difference; one that survived and changes has still survived, and is told anew when it stands."""
+        if row is None:
+            row = MismatchRow(
                 portfolio=portfolio,
                 symbol=symbol,
                 book=ours,
                 broker=theirs,
                 first_seen=at,
                 last_seen=at,
-                sightings=1,
+                sightings=0,
                 survived=False,
             )
-            db.add(known)
-            db.flush()
-            return known
-        known.book, known.broker, known.last_seen, known.sightings = ours, theirs, at, known.sightings + 1
-        waited = (at - known.first_seen).total_seconds() >= SURVIVES_SECONDS
-        if not known.survived and (known.sightings >= SURVIVES_SIGHTINGS if self._clock.replay else waited):
-            known.survived = True
+            db.add(row)
+        elif row.broker - row.book != theirs - ours:
+            row.first_seen, row.last_seen, row.sightings = at, at, 0
+        stood = self._stands(row)
+        row.book, row.broker, row.last_seen, row.sightings = ours, theirs, at, row.sightings + 1
+        if self._stands(row) and not stood:
+            row.survived = True
             self._note(db, portfolio, "mismatch_survived", symbol, {"book": str(ours), "broker": str(theirs)})
-        return known
+        db.flush()
+        return row
+
+    def _stands(self, row: MismatchRow) -> bool:
+        if self._clock.replay:
+            return row.sightings >= SURVIVES_SIGHTINGS
+        return (row.last_seen - row.first_seen).total_seconds() >= SURVIVES_SECONDS
 
     def _forget(self, db: Session, row: MismatchRow) -> None:
         if row.survived:
@@ -112,7 +117,7 @@ class MismatchPart(Part):
 def _differences(
     db: Session, portfolio: str, cash: Decimal, theirs: Mapping[str, Decimal]
 ) -> dict[str, tuple[Decimal, Decimal]]:
-    unsure = _undecided_symbols(db, portfolio)
+    unsure = _left_out(db, portfolio)
     ours = {row.symbol: row.quantity for row in run(db, HELD, whose=portfolio)}
     nothing = Decimal(0)
     found = {
@@ -121,13 +126,14 @@ def _differences(
         if ours.get(symbol, nothing) != theirs.get(symbol, nothing)
     }
     account = read_account(db, portfolio)
-    if not unsure and abs(account.cash - cash) > CENT:
+    if CASH not in unsure and abs(account.cash - cash) > CENT:
         found[CASH] = (account.cash, to_micro(cash))
     return found
 
 
-def _undecided_symbols(db: Session, portfolio: str) -> set[str]:
-    return set(run(db, UNSURE, whose=portfolio).scalars())
+def _left_out(db: Session, portfolio: str) -> set[str]:
+    undecided = set(run(db, UNSURE, whose=portfolio).scalars())
+    return undecided | {CASH} if undecided else undecided
 
 
 def mismatch_rows(db: Session, portfolio: str) -> Sequence[MismatchRow]:

@@ -232,6 +232,29 @@ def test_a_difference_of_another_size_begins_anew(desk):
     assert desk.book().mismatches == 0
 
 
+def test_what_survived_and_changes_goes_on_blocking_and_is_told_anew(desk):
+    for units in ("1", "1", "2"):
+        compared(desk, XOM=units)
+    at_once = desk.book().mismatches
+    compared(desk, XOM="2")
+
+    assert (at_once, desk.book().mismatches) == (1, 1)
+    assert desk.actions().count("mismatch_survived") == 2
+
+
+def test_an_undecided_order_makes_nobody_forget_what_differs(desk):
+    compared(desk, cash="99000", XOM="1")
+    compared(desk, cash="99000", XOM="1")
+    order = desk.committed("A", symbol="XOM")
+    desk.ledger.claim_intent(order.client_order_id, NOW)
+
+    meanwhile = compared(desk, cash="90000", XOM="7")
+
+    assert meanwhile == ()
+    assert [(m.symbol, m.survived) for m in desk.ledger.mismatches("demo")] == [("CASH", True), ("XOM", True)]
+    assert desk.book().mismatches == 2
+
+
 def test_cash_counts_to_the_cent(desk):
     assert compared(desk, cash="100000.01") == ()
     assert [m.symbol for m in compared(desk, cash="100000.02")] == ["CASH"]
