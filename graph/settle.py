@@ -25,7 +25,7 @@ LAST_MINUTES = 10
 def assess(state: Ticket, runtime: Runtime[Context]) -> Ticket:
     """Let the risk engine judge the trade on the book as it stands now."""
     ctx = runtime.context
-    if ctx.ledger.proposal(state["proposal_id"]).status.is_final:
+    if _is_over(ctx, state):
         return {"decision": Verdict.REJECT.value}
     return {"decision": ctx.gate.assess(state["proposal_id"]).decision.value}
 
@@ -39,8 +39,9 @@ def by_verdict(state: Ticket) -> Literal["execute", "request_approval", "reject"
 
 
 def execute(state: Ticket, runtime: Runtime[Context]) -> Ticket:
-    """Commit the intent and drive it once."""
-    execution.execute(runtime.context, state["proposal_id"])
+    """Commit the intent and drive it once; not where the session ended before anything was promised."""
+    if not _is_over(runtime.context, state):
+        execution.execute(runtime.context, state["proposal_id"])
     return {}
 
 
@@ -59,11 +60,16 @@ def request_approval(state: Ticket, runtime: Runtime[Context]) -> Ticket:
 
 
 def await_approval(state: Ticket, runtime: Runtime[Context]) -> Ticket:
-    """Pause; what counts afterwards is the approval row, not the value that woke us."""
-    record = runtime.context.ledger.proposal(state["proposal_id"])
-    interrupt({"proposal_id": record.id, "version": record.version})
+    """Pause; what counts afterwards is the approval row, not the value that woke us.
+
+    Nobody waits for an answer to a proposal that ended before it was asked about.
+    """
+    record, over = runtime.context.ledger.proposal(state["proposal_id"]), _is_over(runtime.context, state)
+    if not over:
+        interrupt({"proposal_id": record.id, "version": record.version})
     approval = runtime.context.ledger.approval(record.id, record.version)
-    return {"answer": approval.answer if approval else "none"}
+    unanswered = "expire" if over else "none"
+    return {"answer": approval.answer if approval else unanswered}
 
 
 def by_answer(state: Ticket) -> Literal["assess", "reject", "await_approval"]:
@@ -85,6 +91,10 @@ def remember(state: Ticket, runtime: Runtime[Context]) -> Ticket:
     ctx = runtime.context
     remember_proposals(ctx, [ctx.ledger.proposal(state["proposal_id"])])
     return {}
+
+
+def _is_over(ctx: Context, state: Ticket) -> bool:
+    return ctx.ledger.proposal(state["proposal_id"]).status.is_final
 
 
 def build_settle() -> StateGraph[Ticket, Context, Ticket, Ticket]:

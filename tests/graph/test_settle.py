@@ -96,6 +96,26 @@ def test_the_next_session_expires_what_waits(desk):
         desk.answer(record)
 
 
+@pytest.mark.parametrize("at", ["ask", "commit_intent"])
+def test_what_died_before_it_was_asked_or_promised_ends_with_its_session(desk, monkeypatch, at):
+    def dies(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(desk.ledger), at, dies)
+        with pytest.raises(KeyboardInterrupt):
+            desk.propose(desk.buy("AMD" if at == "ask" else "AAPL"))
+
+    (waiting,) = desk.ledger.unremembered("demo")
+
+    desk.move_to(NEXT)
+    desk.runner.start("2017-05-30")
+
+    assert desk.record(waiting.id).status is ProposalStatus.EXPIRED
+    assert desk.ledger.unremembered("demo") == ()
+    assert desk.ledger.intents("demo") == ()
+
+
 def test_a_hard_breach_is_rejected_whoever_asks(desk):
     (record,) = desk.propose(desk.buy("BBY"))
 

@@ -14,6 +14,10 @@ FOUND = {
     363: "the same, after a crash",
     332: "killed while the price was fetched, after the control state had been read: sent all the same",
     342: "the same",
+    920: "a difference in cash was forgotten while an order was undecided, and had to survive anew",
+    3419: "the same, with a trade by hand in a symbol that was sold",
+    3997: "died between verdict and question, over night: nobody could answer it, and it never ended",
+    7149: "died between a yes and its order, over night: tried and refused for ever, without an episode",
 }
 """Seeds that once broke a promise, and what was wrong. They stay here for good, whatever later changes make of them."""
 MUST_HAPPEN = (
