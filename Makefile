@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROOMS := domain quant risk_engine agent tools memory graph evals workers
 PYTEST := $(BIN)/pytest -q
+# Tests start hundreds of processes: each would compile all modules again where Python is told to keep no bytecode.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo eval test check lint types contracts format soak up bench lock clean
 
@@ -16,9 +18,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "python3 lacks venv: install it (Debian: apt-get install python3-venv)"; exit 1; }
 	@echo "Installing the pinned packages into $(VENV) (once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@$(BIN)/python -c 'import pathlib, sysconfig; repo = pathlib.Path.cwd(); pathlib.Path(sysconfig.get_path("purelib"), "portfolio_agent_first.pth").write_text(f"import sys; sys.path.insert(0, {str(repo)!r})\n")'
+	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
 	@touch $(STAMP)
 
 demo: $(STAMP) ## run the main job on recorded real prices: no key, no network

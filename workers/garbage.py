@@ -8,6 +8,14 @@ RARELY = (100_000, 50, 100)
 """Objects made between two looks at the youngest, and so many of those between looks at the older ones."""
 
 
+def collect_rarely() -> None:
+    """Look rarely from here on: importing makes hundreds of thousands of objects, and none of them is garbage.
+
+    It takes a tenth off the time of a short command, and `pm kill` is one.
+    """
+    gc.set_threshold(*RARELY)
+
+
 @contextmanager
 def rare_collections() -> Iterator[None]:
     """Look rarely while the block runs: a long calculation that leaves few cycles spends its time elsewhere.
