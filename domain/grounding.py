@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
@@ -43,15 +44,17 @@ class Ground:
     def __init__(self, facts: Iterable[Fact], days: Iterable[date] = (), names: Iterable[str] = ()) -> None:
         self._facts = {fact.id: fact for fact in facts}
         self._days = {day.isoformat() for day in (*days, *(fact.session for fact in self._facts.values()))}
-        self._names = sorted({*names, *INDICES} - {""}, key=len, reverse=True)
+        self._names = _any_of(frozenset((*names, *INDICES)) - {""})
         self._plain: list[float] = []
         self._percent: list[float] = []
+        self._ordered: dict[tuple[bool, bool], list[float]] = {}
         for fact in self._facts.values():
             self._add_fact(fact)
 
     def add(self, *numbers: float, percent: Iterable[float] = (), fractions: Iterable[float] = ()) -> None:
         """Allow further numbers: as they are, in per cent, or fractions (0.06, also as 6 %); with either sign."""
         shares = list(fractions)
+        self._ordered.clear()
         self._plain += [sign * value for value in (*numbers, *shares) for sign in (1, -1)]
         in_percent = (*percent, *(100.0 * share for share in shares))
         self._percent += [sign * value for value in in_percent for sign in (1, -1)]
@@ -85,16 +88,27 @@ class Ground:
             (self._percent if stated.percent else self._plain).append(stated.value)
 
     def _bare(self, text: str) -> str:
-        for name in self._names:
-            text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
-        return DAY.sub(" ", FACT_ID.sub(" ", text))
+        return DAY.sub(" ", FACT_ID.sub(" ", self._names.sub(" ", text)))
 
     def has(self, stated: "Stated") -> bool:
         """Whether a number stands in the data, within its rounding; a plus or minus must be right too."""
-        known = self._percent if stated.percent else (*self._plain, *self._percent)
-        if stated.signed:
-            return any(abs(stated.value - value) <= stated.slack for value in known)
-        return any(abs(abs(stated.value) - abs(value)) <= stated.slack for value in known)
+        known = self._in_order(percent=stated.percent, signed=stated.signed)
+        value = stated.value if stated.signed else abs(stated.value)
+        behind = bisect_left(known, value)
+        return any(abs(value - near) <= stated.slack for near in known[max(behind - 1, 0) : behind + 1])
+
+    def _in_order(self, *, percent: bool, signed: bool) -> list[float]:
+        found = self._ordered.get((percent, signed))
+        if found is None:
+            known = self._percent if percent else [*self._plain, *self._percent]
+            found = self._ordered[percent, signed] = sorted(known if signed else map(abs, known))
+        return found
+
+
+@lru_cache(maxsize=1024)
+def _any_of(names: frozenset[str]) -> "re.Pattern[str]":
+    longest_first = sorted(names, key=lambda name: (-len(name), name))
+    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
 
 
 def ground_of(scan: Scan, desk: Desk, symbol: str) -> Ground:
