@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import cache
 
 import numpy as np
 
@@ -92,18 +93,33 @@ def stresses(book: Book, market: MarketSnapshot, feed: MarketData) -> tuple[Stre
 
 def ask_of_nothing(engine: Judge, symbol: str, book: Book, market: MarketSnapshot) -> tuple[RuleResult, ...]:
     """Ask every rule about a purchase of no units of `symbol`: what they measure is the book as it stands."""
-    return engine.evaluate(_nothing(symbol, market), book, market, Phase.FIRST).results
+    nothing = _nothing(symbol, market)
+    plan = exit_plan(nothing.proposal, nothing.side, nothing.price, market)
+    return engine.evaluate(nothing.model_copy(update={"plan": plan}), book, market, Phase.FIRST).results
 
 
 def measure_nothing(
     engine: Judge, symbol: str, book: Book, market: MarketSnapshot, rules: Collection[str]
 ) -> tuple[RuleResult, ...]:
-    """Ask the rules that are named the same; for who looks at every holding at every run."""
+    """Ask the rules that are named, none of which reads an exit plan; for who looks at every holding at every run."""
     return engine.measure(_nothing(symbol, market), book, market, rules)
 
 
 def _nothing(symbol: str, market: MarketSnapshot) -> Trade:
-    proposal = TradeProposal(
+    return Trade(
+        proposal_id="nothing",
+        proposal=_proposed(symbol),
+        origin=Origin.PERSON,
+        side=side_of(Action.BUY),
+        asked_quantity=0.0,
+        quantity=0.0,
+        price=market.history[symbol].price,
+    )
+
+
+@cache
+def _proposed(symbol: str) -> TradeProposal:
+    return TradeProposal(
         symbol=symbol,
         action=Action.BUY,
         position_size_pct=1e-9,
@@ -113,17 +129,6 @@ def _nothing(symbol: str, market: MarketSnapshot) -> Trade:
         expected_upside_pct=1.0,
         worst_case_loss_pct=1.0,
         time_horizon_days=1,
-    )
-    price, side = market.history[symbol].price, side_of(Action.BUY)
-    return Trade(
-        proposal_id="nothing",
-        proposal=proposal,
-        origin=Origin.PERSON,
-        side=side,
-        asked_quantity=0.0,
-        quantity=0.0,
-        price=price,
-        plan=exit_plan(proposal, side, price, market),
     )
 
 

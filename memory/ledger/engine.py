@@ -22,6 +22,8 @@ from memory.postgres import PostgresUrl, advisory_key, options
 
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 5_000
+STATEMENTS = 1_000
+"""So many prepared statements each of SQLite's connections keeps: more than there are."""
 POOL_SIZE = 10
 POOL_SECONDS = 10.0
 BEGIN_READING, BEGIN_WRITING = Prepared(text("BEGIN")), Prepared(text("BEGIN IMMEDIATE"))
@@ -45,7 +47,9 @@ def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
 
     One that is not `durable` survives the death of its process, but not of the machine: for what can be made again.
     """
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"cached_statements": STATEMENTS}
+    )
     event.listen(engine, "connect", _prepare if durable else _prepare_quick)
     return engine
 

@@ -49,7 +49,8 @@ class Prepared:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Rows:
         """Run it in the connection's open transaction; raises what SQLAlchemy would."""
-        key = (connection.dialect.name, *(len(values[name]) for name in self._lists))
+        dialect = connection.dialect.name
+        key = (dialect, *(len(values[name]) for name in self._lists)) if self._lists else dialect
         form = self._forms.get(key)
         if form is None:
             if len(self._forms) >= MOST_FORMS:
@@ -81,13 +82,20 @@ class _Form:
             else:
                 value, fixed = state.parameters[name], convert.get(name)
                 self._given.append(_Given(name, None, None, None, fixed(value) if fixed else value))
+        single = [(given.source, given.convert) for given in self._given if given.source and given.place is None]
+        self._single = single if len(single) == len(self._given) else None
+        """Where neither lists nor fixed values are among them."""
         told: list[Any] = list(getattr(statement, "exported_columns", ()))
         self._row: Any = _shape([column.name for column in told])
         self._types = [column.type for column in told]
         self._read: list[tuple[int, Convert]] | None = None
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Rows:
-        told: Any = [given.fixed if given.source is None else _told(given, values) for given in self._given]
+        told: Any
+        if self._single is not None:
+            told = [values[name] if convert is None else convert(values[name]) for name, convert in self._single]
+        else:
+            told = [given.fixed if given.source is None else _told(given, values) for given in self._given]
         if not self._by_position:
             told = {given.name: value for given, value in zip(self._given, told, strict=True)}
         driver: Any = connection.connection.driver_connection
