@@ -62,6 +62,11 @@ class SymbolHistory(Value):
     active: bool | None = None
     provenance: Provenance = Provenance.REAL
 
+    @cached_property
+    def doubles(self) -> dict[str, bytes]:
+        """What there is of `BARS`, each as the bytes of its doubles: to hash, to store and to reckon with."""
+        return {name: array("d", values).tobytes() for name in BARS if (values := getattr(self, name)) is not None}
+
     @property
     def last_close(self) -> float:
         """The newest complete close."""
@@ -174,10 +179,8 @@ class MarketSnapshot(Value):
         hashed = hashlib.sha256(canonical(self.told()).encode())
         hashed.update(array("q", (day.toordinal() for day in self.sessions)).tobytes())
         for symbol in sorted(self.history):
-            for name in BARS:
-                values = getattr(self.history[symbol], name)
-                if values is not None:
-                    hashed.update(f"{symbol}.{name}".encode() + array("d", values).tobytes())
+            for name, doubles in self.history[symbol].doubles.items():
+                hashed.update(f"{symbol}.{name}".encode() + doubles)
         return hashed.hexdigest()
 
     def told(self) -> dict[str, Any]:

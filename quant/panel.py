@@ -37,7 +37,8 @@ def panel_of(snapshot: MarketSnapshot) -> Panel:
     symbols = tuple(sorted(snapshot.history))
     if not symbols:
         raise NoData(f"the feed {snapshot.feed} has no symbol for {snapshot.session}", "check the mandate's universe")
-    closes = np.array([snapshot.history[symbol].closes for symbol in symbols], dtype=np.float64).T
+    doubles = b"".join(snapshot.history[symbol].doubles["closes"] for symbol in symbols)
+    closes = np.frombuffer(doubles, dtype=np.float64).reshape(len(symbols), len(snapshot.sessions)).T
     return Panel(
         symbols=symbols,
         closes=closes,

@@ -22,6 +22,8 @@ from memory.ledger.tables import SnapshotRow
 
 KIND, BLOCK = "snapshot", "bars"
 MOST_KNOWN = 4096
+DOUBLE = 8
+"""Bytes of a number."""
 
 
 def store_snapshot(session: Session, snapshot: MarketSnapshot, known: set[str]) -> str:
@@ -72,12 +74,12 @@ def read_snapshot(session: Session, digest: str) -> MarketSnapshot:
 
 def _blocks(snapshot: MarketSnapshot, columns: Sequence[Sequence[str]]) -> Iterator[bytes]:
     """One block a month: the ordinals of its sessions, then each column's numbers, all as doubles."""
-    series = [array("d", getattr(snapshot.history[symbol], name)) for symbol, name in columns]
+    series = [snapshot.history[symbol].doubles[name] for symbol, name in columns]
     start = 0
     for _, days in groupby(snapshot.sessions, key=lambda day: (day.year, day.month)):
         ordinals = array("d", (day.toordinal() for day in days))
-        end = start + len(ordinals)
-        yield ordinals.tobytes() + b"".join(column[start:end].tobytes() for column in series)
+        end = start + DOUBLE * len(ordinals)
+        yield b"".join((ordinals.tobytes(), *[column[start:end] for column in series]))
         start = end
 
 
