@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.book import Position
 from domain.orders import Fill, IntentState, Order, OrderIntent
+from domain.proposal import Origin
 from domain.records import (
     Approval,
     NewProposal,
@@ -45,6 +46,7 @@ class ProposalStore(Protocol):
         slot: str | None = None,
         batch_id: str | None = None,
         session: date | None = None,
+        origin: Origin | None = None,
         statuses: Collection[ProposalStatus] | None = None,
         limit: int | None = None,
     ) -> tuple[ProposalRecord, ...]:

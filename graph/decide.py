@@ -131,9 +131,11 @@ def size(state: Decision, runtime: Runtime[Context]) -> Decision:
     shrinking = {draft.proposal.symbol for draft in watched}
     mine = [TradeProposal.model_validate(raw) for raw in state.get("proposals", [])]
     batch = [*watched, *argued(ctx, state, found, [one for one in mine if one.symbol not in shrinking])]
-    add_proposals(ctx, batch_of_run(ctx.portfolio, state["slot"]), state["slot"], market, batch, found.facts)
+    slot = state["slot"]
+    stored = add_proposals(ctx, batch_of_run(ctx.portfolio, slot), slot, market, batch, found.facts)
     dropped = {p.symbol: "the monitor reduces or closes it already" for p in mine if p.symbol in shrinking}
-    remember_theses(ctx, state["slot"], market.session, found, {**state.get("undecided", {}), **dropped})
+    undecided, proposed = {**state.get("undecided", {}), **dropped}, {record.proposal.symbol for record in stored}
+    remember_theses(ctx, slot, market.session, found, undecided, proposed)
     return {"undecided": dropped}
 
 

@@ -1,6 +1,6 @@
 """From a settled proposal, or a thesis that led to none, to the episode that is kept for later judgement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -22,9 +22,10 @@ def remember_proposals(ctx: Context, records: Sequence[ProposalRecord]) -> None:
     ctx.ledger.open_episode(*(_of_proposal(ctx, record, argued[record.slot]) for record in records))
 
 
-def remember_theses(ctx: Context, slot: str, session: date, scan: Scan, undecided: Mapping[str, str]) -> None:
-    """Open an episode for each thesis of a run that led to no proposal, with the reason where there is one."""
-    proposed = {record.proposal.symbol for record in ctx.ledger.proposals(ctx.portfolio, slot=slot)}
+def remember_theses(
+    ctx: Context, slot: str, session: date, scan: Scan, undecided: Mapping[str, str], proposed: Collection[str]
+) -> None:
+    """Open an episode for each thesis of a run whose symbol is none of `proposed`, with the reason if there is one."""
     ctx.ledger.open_episode(
         *(
             _of_thesis(ctx, thesis, slot, session, scan, undecided.get(thesis.symbol, "no proposal came of it"))

@@ -12,12 +12,8 @@ from graph.views import book_of
 
 def overdue(ctx: Context, market: MarketSnapshot) -> frozenset[str]:
     """Name the symbols that the last session should have reduced: their deadline has passed."""
-    earlier = ctx.ledger.proposals(ctx.portfolio, session=market.sessions[-1])
-    return frozenset(
-        record.proposal.symbol
-        for record in earlier
-        if record.origin is Origin.MONITOR and is_reduction(record.proposal)
-    )
+    earlier = ctx.ledger.proposals(ctx.portfolio, session=market.sessions[-1], origin=Origin.MONITOR)
+    return frozenset(record.proposal.symbol for record in earlier if is_reduction(record.proposal))
 
 
 def monitored(ctx: Context, market: MarketSnapshot) -> list[Draft]:

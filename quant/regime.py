@@ -1,11 +1,10 @@
 """How the market moves: calm, all together, or under stress."""
 
-from bisect import insort
+from bisect import bisect_left
 from typing import Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from domain.scan import Regime
 from domain.value import Value
@@ -47,7 +46,7 @@ def read_regime(returns: Floats) -> RegimeReading:
     volatility = float(ewma_volatility(returns.mean(axis=1)))
     correlations = mean_correlations(returns)
     latest = float(correlations[-1]) if len(correlations) else np.nan
-    crowded = bool(len(correlations)) and bool(crowded_path(correlations)[-1])
+    crowded = is_crowded(correlations)
     return RegimeReading(
         regime=_regime(volatility, crowded=crowded),
         mean_correlation=latest if np.isfinite(latest) else None,
@@ -73,22 +72,21 @@ def mean_correlations(returns: Floats, window: int = WINDOW) -> Floats:
     return found
 
 
-def crowded_path(correlations: Floats) -> NDArray[np.bool_]:
-    """Say for each of (T,) readings whether the market is crowded, using that reading and earlier ones only.
+def is_crowded(correlations: Floats) -> bool:
+    """Say whether the market is crowded at the last of (T,) readings, each judged by itself and earlier ones only.
 
     Enter at or above the 80th percentile of the readings so far, leave at or below the 60th, stay in between; never
-    crowded before 126 readings. A NaN changes nothing.
+    crowded before 126 readings. A NaN changes nothing. So the latest reading that enters or leaves decides.
     """
-    path = np.zeros(len(correlations), dtype=np.bool_)
-    seen: list[float] = []
-    crowded = False
-    for t, reading in enumerate(np.round(correlations, _DIGITS).tolist()):
-        if reading == reading:  # noqa: PLR0124 - NaN is the one number that is not itself
-            insort(seen, reading)
-            enters = crowded or (len(seen) >= FEWEST_READINGS and reading >= _percentile(seen, ENTER))
-            crowded = enters and reading > _percentile(seen, LEAVE)
-        path[t] = crowded
-    return path
+    readings = np.round(correlations[np.isfinite(correlations)], _DIGITS).tolist()
+    seen = sorted(readings)
+    for reading in reversed(readings):
+        if len(seen) < FEWEST_READINGS or reading <= _percentile(seen, LEAVE):
+            return False
+        if reading >= _percentile(seen, ENTER):
+            return True
+        del seen[bisect_left(seen, reading)]
+    return False
 
 
 class _Last:

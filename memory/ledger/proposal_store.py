@@ -110,12 +110,13 @@ class ProposalPart(Part):
         slot: str | None = None,
         batch_id: str | None = None,
         session: date | None = None,
+        origin: Origin | None = None,
         statuses: Collection[ProposalStatus] | None = None,
         limit: int | None = None,
     ) -> tuple[ProposalRecord, ...]:
         """List proposals, oldest first, by batch and rank."""
         wanted = None if statuses is None else sorted(statuses)
-        given = {"slot": slot, "batch_id": batch_id, "session": session, "status": wanted}
+        given = {"slot": slot, "batch_id": batch_id, "session": session, "origin": origin, "status": wanted}
         told = {name: value for name, value in given.items() if value is not None}
         with self._database.read() as db:
             return read_records(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.scan import Regime
-from quant.regime import crowded_path, mean_correlations, read_regime
+from quant.regime import is_crowded, mean_correlations, read_regime
 
 
 def common_moves(loading: np.ndarray, symbols: int = 10, scale: float = 0.005, seed: int = 1) -> np.ndarray:
@@ -47,38 +47,41 @@ def test_a_history_shorter_than_the_window_has_no_reading():
     assert mean_correlations(np.zeros((62, 3))).shape == (0,)
 
 
+def path_of(readings):
+    """What is said after each reading."""
+    return [is_crowded(np.array(readings[: now + 1])) for now in range(len(readings))]
+
+
 def test_crowded_begins_at_the_eightieth_percentile_and_ends_at_the_sixtieth():
     # 200 readings from 0 to 1 that end low, then: below p80, above it, between the two, below p60, between again.
     readings = np.concatenate([np.linspace(1.0, 0.0, 200), [0.75, 0.85, 0.70, 0.50, 0.70]])
 
-    path = crowded_path(readings)
-
-    assert path[-5:].tolist() == [False, True, True, False, False]
+    assert path_of(readings)[-5:] == [False, True, True, False, False]
 
 
 def test_a_regime_is_not_read_from_a_few_readings():
-    rising = np.linspace(0.0, 1.0, 130)
-
-    path = crowded_path(rising)
-
-    assert path.tolist() == [False] * 125 + [True] * 5
+    assert path_of(np.linspace(0.0, 1.0, 130)) == [False] * 125 + [True] * 5
 
 
 def test_a_correlation_that_never_changes_is_calm():
-    assert not crowded_path(np.full(300, 0.5)).any()
+    assert not any(path_of(np.full(300, 0.5)))
 
 
 def test_a_missing_reading_changes_nothing():
     rising = np.linspace(0.0, 1.0, 130)
 
-    assert crowded_path(np.append(rising, np.nan))[-1]
+    assert is_crowded(np.append(rising, np.nan))
 
 
-@given(st.lists(st.floats(-1.0, 1.0), min_size=140, max_size=200), st.integers(0, 139))
-def test_no_regime_knows_the_future(readings, now):
-    path = crowded_path(np.array(readings))
+@given(st.lists(st.sampled_from(np.linspace(-1.0, 1.0, 21).tolist()), min_size=120, max_size=200))
+def test_looking_back_from_the_last_reading_says_what_going_through_all_of_them_says(readings):
+    crowded, path = False, []
+    for now, reading in enumerate(readings, start=1):
+        leave, enter = np.percentile(readings[:now], [60, 80])
+        crowded = (crowded or (now >= 126 and reading >= enter - 1e-12)) and reading > leave + 1e-12
+        path.append(crowded)
 
-    np.testing.assert_array_equal(path[: now + 1], crowded_path(np.array(readings[: now + 1])))
+    assert path_of(readings) == path
 
 
 def test_the_market_is_crowded_when_names_begin_to_move_together():
