@@ -44,9 +44,14 @@ class Runner:
     """Drives decide and settle of one portfolio."""
 
     def __init__(self, ctx: Context, saver: BaseCheckpointSaver[Any], *, durability: Durability = "sync") -> None:
-        """Compile the machines; only a replay, which goes on from the ledger, may keep its steps until the `exit`."""
+        """Compile the machines.
+
+        Only a replay, which goes on from the ledger, may keep its steps until the `exit`: those of settle, for whoever
+        answers within the session; those of decide not at all.
+        """
         self.ctx = ctx
         self._durability = durability
+        self._resumes = durability != "exit"
         self._concurrency = 1 if ctx.analyst.baseline else MAX_CONCURRENCY
         self._warm = False
         self._decide, self._settle = self._machines(saver)
@@ -145,7 +150,8 @@ class Runner:
 
     def _machines(self, saver: BaseCheckpointSaver[Any]) -> tuple[Machine, Machine]:
         """Compile decide and settle; the fault simulation drives the same two its own way."""
-        return build_decide().compile(checkpointer=saver), build_settle().compile(checkpointer=saver)
+        decide = build_decide().compile(checkpointer=saver if self._resumes else None)
+        return decide, build_settle().compile(checkpointer=saver)
 
     def _warm_up(self) -> None:
         if not self._warm:
@@ -170,15 +176,19 @@ class Runner:
         ctx = self.ctx
         session = ctx.clock.session()
         config = self._config(f"run:v1:{ctx.portfolio}/{slot}")
-        state = self._decide.get_state(config)
-        if state.created_at is None:
-            given: dict[str, str] | None = {"slot": slot, "session": session.isoformat()}
-        else:
-            given = None
-        if given is not None or state.next or state.tasks:
-            self._stream(self._decide, given, config, progress, "")
-        undecided = self._decide.get_state(config).values.get("undecided", {})
-        ctx.ledger.end_run(ctx.portfolio, slot, RunStatus.DONE, undecided, "", ctx.clock.wall())
+        given: dict[str, str] | None = {"slot": slot, "session": session.isoformat()}
+        undecided: dict[str, str] = {}
+        goes_on = True
+        if self._resumes:
+            state = self._decide.get_state(config)
+            undecided |= state.values.get("undecided", {})
+            if state.created_at is not None:
+                given, goes_on = None, bool(state.next or state.tasks)
+        if goes_on:
+            for told in self._stream(self._decide, given, config, progress, ""):
+                undecided |= told.get("undecided", {})
+        by_symbol = dict(sorted(undecided.items()))  # branches tell in the order in which they end
+        ctx.ledger.end_run(ctx.portfolio, slot, RunStatus.DONE, by_symbol, "", ctx.clock.wall())
 
     def _stream(
         self,
@@ -187,11 +197,15 @@ class Runner:
         config: Any,
         progress: Progress,
         subject: str,
-    ) -> None:
+    ) -> list[dict[str, Any]]:
+        """Run a machine until it ends or waits; return what its nodes told, in their order."""
+        every = []
         for event in graph.stream(given, config, context=self.ctx, stream_mode="updates", durability=self._durability):
-            for node in event:
+            for node, told in event.items():
                 if not node.startswith("__"):
                     progress(node, subject)
+                    every.append(told or {})
+        return every
 
     def _config(self, thread_id: str) -> Any:
         return {"configurable": {"thread_id": thread_id}, "max_concurrency": self._concurrency}
