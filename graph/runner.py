@@ -200,7 +200,8 @@ class Runner:
     ) -> list[dict[str, Any]]:
         """Run a machine until it ends or waits; return what its nodes told, in their order."""
         every = []
-        for event in graph.stream(given, config, context=self.ctx, stream_mode="updates", durability=self._durability):
+        kept = self._durability if self._resumes or graph is self._settle else None
+        for event in graph.stream(given, config, context=self.ctx, stream_mode="updates", durability=kept):
             for node, told in event.items():
                 if not node.startswith("__"):
                     progress(node, subject)
