@@ -71,7 +71,7 @@ class Situation:
             if "gross" in known:
                 later.__dict__["gross"] = self.gross + line.weight - before.weight
             if "names" in known:
-                later.__dict__["names"] = self.names | {symbol} if line.weight > 0.0 else self.names - {symbol}
+                later.__dict__["names"] = self.names | {symbol}
             if "sectors" in known:
                 weight = self.sectors.get(sector, 0.0) + line.weight - before.weight
                 later.__dict__["sectors"] = {**self.sectors, sector: weight}

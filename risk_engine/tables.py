@@ -19,7 +19,7 @@ def build(kind: type[R], values: Mapping[str, Any], where: str) -> R:
     try:
         rule = kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise BadPolicy(f"{where} unknown key {key!r}", _choose(kind.model_fields)) from None

@@ -1,6 +1,6 @@
 import pytest
 
-from domain.book import Position, RecentProposal
+from domain.book import ControlState, Position, RecentProposal
 from domain.trade import Side
 from domain.verdict import Decision, Phase
 from risk_engine.reserve import remembered
@@ -171,3 +171,23 @@ def test_a_member_whose_price_is_not_known_is_rejected_alone():
 
     assert verdicts["AAPL-BUY-20"].decision is Decision.REJECT
     assert verdicts["KO-BUY-20"].decision is Decision.EXECUTE
+
+
+def test_the_pass_of_an_exit_opens_nothing_after_it():
+    book = a_book({"AAPL": 20.0}, control=ControlState.REDUCING)
+
+    verdicts = an_engine().judge([an_exit(), a_trade("MSFT")], book, a_market(), Phase.FIRST)
+
+    assert verdicts["AAPL-SELL-20"].decision is Decision.EXECUTE
+    assert verdicts["MSFT-BUY-20"].decision is Decision.REJECT
+    assert verdicts["MSFT-BUY-20"].breached == ("kill_switch",)
+
+
+def test_an_exit_goes_ahead_before_an_entry_whose_book_can_not_be_reckoned():
+    market = a_market(symbols={"AAPL": 100.0, "MSFT": 100.0})
+    book = a_book({"AAPL": 20.0, "GONE": 10.0})
+
+    verdicts = an_engine().judge([an_exit(), a_trade("MSFT")], book, market, Phase.FIRST)
+
+    assert verdicts["AAPL-SELL-20"].decision is Decision.EXECUTE
+    assert verdicts["MSFT-BUY-20"].decision is Decision.REJECT

@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from domain.verdict import Decision, Outcome
+from risk_engine.rules.correlation_limit import CorrelationLimit
 from tests.risk_engine.builders import (
     a_book,
     a_market,
     a_policy,
     a_reservation,
     a_trade,
+    an_engine,
     an_exit,
     checked,
     judged,
@@ -99,3 +101,10 @@ def test_the_card_speaks_of_the_group():
     said_of_it = checked("correlation_limit", a_trade("AAPL"), book, market).message
 
     assert said_of_it.startswith("names that correlate with AAPL would weigh 12 %")
+
+
+def test_what_moves_like_nothing_in_the_book_has_no_others():
+    trade, book, engine = a_trade("AAPL"), a_book({"KO": 100.0}), an_engine()
+    situation = engine._situation(book, TWINS, engine._figures(book, TWINS, (trade,)))
+
+    assert a_policy().find(CorrelationLimit).others(trade, situation) == 0.0

@@ -295,3 +295,33 @@ def test_sizing_keeps_to_the_policy_s_own_numbers():
 
     assert an_engine(policy).size_limits() == policy.size_limits()
     assert policy.size_limits().position_volatility == policy.sizing.position_volatility
+
+
+def test_only_the_rules_that_are_named_are_asked_and_in_the_policy_s_order():
+    named = ("value_at_risk", "cooldown", "max_position_weight")
+    book, market = a_book({"AAPL": 30.0}), a_market()
+
+    results = an_engine().measure(a_trade(), book, market, named)
+
+    assert results == tuple(result for result in judged(a_trade(), book, market).results if result.rule in named)
+    assert len(results) == 3
+
+
+def test_what_is_only_measured_is_measured_whole():
+    engine = an_engine(a_policy(off=("cooldown",)))
+
+    weight, off = engine.measure(
+        a_trade(quantity=100.0), a_book({"AAPL": 30.0}), a_market(), {"cooldown", "max_position_weight"}
+    )
+
+    assert (weight.outcome, weight.observed) == (Outcome.HARD, pytest.approx(0.13))
+    assert off.outcome is Outcome.DISABLED
+
+
+def test_a_rounding_error_of_a_lot_cuts_nothing():
+    # three lots of 0.3 make a little less than 0.9
+    trade = a_trade(quantity=0.9, lot=0.3, price=8000.0)
+
+    verdict = judged(trade, market=a_market(symbols={"AAPL": 8000.0}))
+
+    assert (verdict.decision, verdict.quantity, verdict.sized_by) == (Decision.EXECUTE, 0.9, ())

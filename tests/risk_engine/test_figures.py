@@ -32,6 +32,14 @@ def test_correlation_is_pearson_s_whatever_the_drift():
     assert "XOM" not in known.similar("AAPL", 120, pearson + 1e-6)
 
 
+def test_what_moves_as_one_correlates_by_one():
+    market = a_market()
+
+    known = figures(with_bars(market, "XOM", closes=market.history["AAPL"].closes))
+
+    assert known.similar("AAPL", 120, 1.0) == ("XOM",)
+
+
 def test_what_does_not_move_correlates_with_nothing_and_has_no_sharpe_ratio():
     known = figures(with_bars(a_market(), "AAPL", closes=(100.0,) * 253))
 
@@ -39,6 +47,7 @@ def test_what_does_not_move_correlates_with_nothing_and_has_no_sharpe_ratio():
     assert known.sharpe("AAPL", 252) == 0.0
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("days", "known"), [(2, False), (3, True)])
 def test_a_sharpe_ratio_takes_two_returns(days, known):
     market = drifting(days)

@@ -99,3 +99,11 @@ def test_a_bar_of_another_session_than_the_previous_one_is_wrong(late, outcome, 
 
     assert result.outcome is outcome
     assert ("the session before was" in result.message) == (late == 1)
+
+
+def test_a_bar_of_another_session_is_named_with_the_one_that_is_missing():
+    told = a_market().model_copy(update={"previous_session": date(2024, 1, 6)})
+
+    message = checked("fresh_data", a_trade(), market=told).message
+
+    assert message == "the last bar is of 2024-01-05, the session before was 2024-01-06"

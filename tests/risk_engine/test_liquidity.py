@@ -94,3 +94,10 @@ def test_open_orders_are_part_of_the_order():
     # the order binds, not the exit
     assert (result.observed, result.soft) == (pytest.approx(35.0 / 2_000.0), 0.01)
     assert result.message.startswith("of a day's volume in AAPL, order or exit would take 1.8 %")
+
+
+def test_where_both_are_equally_near_to_their_limits_the_order_is_spoken_of():
+    # 20 of 2,000 are one percent, and the 100 that are held then are half a day's sales
+    result = checked("liquidity", a_trade(quantity=20.0), a_book({"AAPL": 80.0}), traded_a_day(2_000.0))
+
+    assert (result.observed, result.soft, result.hard) == (pytest.approx(0.01), 0.01, 0.05)

@@ -239,6 +239,30 @@ def test_of_several_mistakes_the_first_is_named():
         load_policy(text, "policy.toml", recorded=True)
 
 
+def test_a_wrong_value_is_named_before_a_key_that_is_not_known():
+    assert "much" in refusal(WEIGHT, WEIGHT.replace("0.08 ", "'much' ") + "\nsotf = 0.1")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("position_volatility = 0.04", "position_volatility = inf", ["position_volatility", "inf"]),
+        ("span = 20  ", "span = '20'", ["span", "'20'"]),
+        ("span = 20  ", "spam = 20\nspan = 20  ", ["unknown key 'spam'"]),
+    ],
+)
+def test_sizing_is_read_as_strictly_as_a_rule(before, after, words):
+    message = refusal(before, after)
+
+    missing = [word for word in ("policy.toml: [sizing]", *words) if word not in message]
+    assert missing == []
+
+
+def test_sizing_never_changes():
+    with pytest.raises(ValidationError):
+        a_policy().sizing.span = 10
+
+
 def test_sizing_keeps_to_its_budget_and_to_what_a_stop_may_cost():
     limits_of = a_policy(trade_risk={"soft": 0.004}, sizing={"position_volatility": 0.01}).size_limits()
 

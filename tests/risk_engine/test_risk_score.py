@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from domain.verdict import Decision, Outcome
+from risk_engine.rules.risk_score import RiskScore
 from tests.risk_engine.builders import (
     a_book,
     a_market,
@@ -69,6 +70,13 @@ def test_the_verdict_carries_the_score():
     verdict = judged(a_trade())
 
     assert verdict.risk_score == said("risk_score", verdict).observed
+
+
+def test_the_points_alone_are_the_score():
+    trade, book, market, engine = a_trade(), a_book({"MSFT": 100.0}), a_market(), an_engine()
+    situation = engine._situation(book, market, engine._figures(book, market, (trade,)))
+
+    assert a_policy().find(RiskScore).points(trade, situation) == checked("risk_score", trade, book, market).observed
 
 
 def test_exits_have_none():

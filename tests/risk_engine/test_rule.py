@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from domain.errors import BadInput
 from domain.verdict import Outcome
 from risk_engine.rule import TOLERANCE, outcome_above, outcome_below, stricter
 from risk_engine.rules.max_leverage import MaxLeverage
@@ -35,6 +36,13 @@ def test_rounding_may_add_a_billionth_to_what_must_not_rise(observed, soft, hard
 )
 def test_rounding_may_take_a_billionth_from_what_must_not_fall(observed, soft, hard, outcome):
     assert outcome_above(observed, soft, hard) is outcome
+
+
+@pytest.mark.parametrize("judge", [outcome_below, outcome_above])
+@pytest.mark.parametrize("observed", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_not_judged(judge, observed):
+    with pytest.raises(BadInput):
+        judge(observed, 0.5, 0.5)
 
 
 def test_the_later_outcome_is_the_stricter_and_none_is_stricter_than_itself():

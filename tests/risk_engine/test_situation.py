@@ -4,7 +4,10 @@ import pytest
 from domain.book import Position
 from domain.verdict import Outcome, RuleResult
 from risk_engine.asked import share
-from tests.risk_engine.builders import a_book, a_market, a_reservation, a_trade, an_engine, an_order
+from risk_engine.reserve import remembered
+from risk_engine.rules.max_position_weight import MaxPositionWeight
+from risk_engine.situation import OF_WHAT_IS_OPEN
+from tests.risk_engine.builders import a_book, a_market, a_policy, a_reservation, a_trade, an_engine, an_order
 
 MARKET = a_market()
 
@@ -101,3 +104,81 @@ def test_an_exit_reduces_whatever_else_is_filled(held, buys, sells, side, units,
 @pytest.mark.parametrize(("observed", "soft", "used"), [(0.04, 0.08, 0.5), (None, 0.08, None), (0.04, None, None)])
 def test_a_share_takes_a_measure_and_a_limit(observed, soft, used):
     assert share(RuleResult(rule="a_rule", outcome=Outcome.PASS, observed=observed, soft=soft)) == used
+
+
+NEVER_ASKED, ASKED_FOR_LINES, ASKED_FOR_ALL = (), ("lines",), OF_WHAT_IS_OPEN
+
+
+@pytest.mark.parametrize("known", [NEVER_ASKED, ASKED_FOR_LINES, ASKED_FOR_ALL], ids=["nothing", "lines", "all"])
+@pytest.mark.parametrize("symbol", ["AAPL", "XOM", "KO"])
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+@pytest.mark.parametrize("taken", [40.0, 0.0])
+def test_after_a_trade_all_is_as_in_a_situation_of_the_book_alone(taken, side, symbol, known):
+    # AAPL is long and has orders both ways, XOM is short, KO is new
+    book = a_book(
+        {"AAPL": 10.0, "MSFT": 30.0, "XOM": -20.0},
+        working=(an_order("AAPL", "BUY", 5.0), an_order("AAPL", "SELL", 8.0)),
+        reservations=(a_reservation("MSFT", "BUY", 15.0, price=110.0),),
+    )
+    trade, engine = a_trade(symbol, 40.0, side=side, price=105.0), an_engine()
+    figures = engine._figures(book, MARKET, (trade,))
+    situation = engine._situation(book, MARKET, figures)
+    for name in known:
+        getattr(situation, name)
+    later_book = remembered(book, trade, "hash", taken, is_exit=False)
+
+    later, alone = situation.after(later_book, symbol), engine._situation(later_book, MARKET, figures)
+
+    assert later.book is later_book
+    assert later.lines == alone.lines
+    assert later.names == alone.names
+    assert later.gross == pytest.approx(alone.gross)
+    assert later.short == pytest.approx(alone.short)
+    assert later.sectors == pytest.approx(alone.sectors)
+    assert (later.spent, later.free_cash) == pytest.approx((alone.spent, alone.free_cash))
+    np.testing.assert_allclose(later.book_returns, alone.book_returns, atol=1e-15)
+
+
+def test_the_others_in_a_sector_are_all_of_it_but_the_symbol():
+    situation = situation_of(30.0, working=(an_order("MSFT", "BUY", 40.0), an_order("XOM", "BUY", 50.0)))
+
+    assert situation.others_in_sector("AAPL") == pytest.approx(0.04)
+    assert situation.others_in_sector("NVDA") == pytest.approx(0.07)
+
+
+def test_what_is_bought_beyond_a_short_position_may_be_as_much_again():
+    trade = a_trade()
+
+    assert situation_of(-10.0, trade=trade).units_within(trade, 0.010) == pytest.approx(20.0)
+
+
+def test_what_is_over_by_rounding_leaves_room_for_nothing_and_not_for_less():
+    trade = a_trade()
+
+    assert situation_of(10.0, trade=trade).units_within(trade, 0.010 - 5e-13) == 0.0
+
+
+def test_asking_about_the_same_trade_again_repeats_the_answer():
+    situation, rule, trade = situation_of(30.0), a_policy().find(MaxPositionWeight), a_trade()
+
+    first = situation.ask(rule, trade)
+
+    assert situation.ask(rule, trade) is first
+    assert situation.ask(rule, trade.of(10.0)).observed == pytest.approx(0.04)
+
+
+def test_what_a_trade_uses_up_is_not_what_another_one_did():
+    small, large = a_trade(quantity=10.0), a_trade(quantity=40.0)
+    situation = situation_of(trade=small)
+    situation.ask(a_policy().find(MaxPositionWeight), small)
+
+    assert situation.use("max_position_weight", small) == pytest.approx(0.125)
+    assert situation.use("max_position_weight", large) == pytest.approx(0.5)
+
+
+def test_what_fits_of_a_proposal_is_not_what_fits_of_another_one():
+    situation, rule = situation_of(30.0), a_policy().find(MaxPositionWeight)
+
+    assert rule.allowance(a_trade("AAPL"), situation) == 50.0
+    assert rule.allowance(a_trade("XOM"), situation) == 80.0
+    assert rule.allowance(a_trade("AAPL"), situation) == 50.0

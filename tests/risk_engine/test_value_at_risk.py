@@ -3,7 +3,7 @@ import pytest
 
 from domain.verdict import Outcome
 from quant.moments import ewma_volatility
-from tests.risk_engine.builders import a_book, a_market, a_trade, an_exit, checked, judged, said, with_bars
+from tests.risk_engine.builders import a_book, a_market, a_policy, a_trade, an_exit, checked, judged, said, with_bars
 
 
 def falling(every, by, days=253):
@@ -157,3 +157,21 @@ def test_a_symbol_that_does_not_move_is_never_cut():
     result = checked("value_at_risk", a_trade(quantity=500.0), market=still)
 
     assert (result.outcome, result.largest_quantity) == (Outcome.PASS, None)
+
+
+@pytest.mark.parametrize(("worse", "largest"), [(11, 655.0), (12, 0.0)])
+def test_a_day_that_is_just_at_the_limit_is_not_over_it_and_bears_no_more(worse, largest):
+    # all in powers of two, so that nothing is rounded; the limit is 1/64 and twelve of 252 days may be worse:
+    # XOM, half of the book, halves on some days and then falls by 1/32, AAPL with it and once more
+    xom = (*(64.0 * 2.0**n for n in range(worse, -1, -1)), 62.0, *(64.0,) * (251 - worse))
+    falls = np.zeros(252)
+    falls[[worse, worse + 2]] = -1.0 / 32.0
+    aapl = np.concatenate([[1.0], np.cumprod(1.0 + falls)])
+    market = with_bars(a_market(), "XOM", closes=xom)
+    market = with_bars(market, "AAPL", closes=tuple((100.0 * aapl / aapl[-1]).tolist()))
+    book = a_book({"XOM": 1024.0}, equity=2.0**17)
+
+    result = checked("value_at_risk", a_trade(), book, market, policy=a_policy(value_at_risk={"soft": 1.0 / 64.0}))
+
+    # AAPL's other day comes to 1/64 when AAPL is half of the book
+    assert result.largest_quantity == largest
