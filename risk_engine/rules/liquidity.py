@@ -30,7 +30,7 @@ class Liquidity(ResizingRule):
         return None
 
     def limits(self, trade: Trade, situation: Situation) -> tuple[float, float]:
-        """Give the limits of whichever of the two is nearer to its soft limit."""
+        """Give the limits of whichever of the two is worse."""
         if self._order_binds(*self._shares(trade, situation)):
             return self.volume_soft, self.volume_hard
         return self.exit_days_soft * self.participation, self.exit_days_hard * self.participation
@@ -52,7 +52,9 @@ class Liquidity(ResizingRule):
         return f"of a day's volume in {trade.symbol}, order or exit would take"
 
     def _order_binds(self, order: float, position: float) -> bool:
-        return order / self.volume_soft >= position / (self.exit_days_soft * self.participation)
+        """Whether the order is the worse one: above its hard limit, or else nearer to its soft one."""
+        soft, hard = self.exit_days_soft * self.participation, self.exit_days_hard * self.participation
+        return (order > self.volume_hard, order / self.volume_soft) >= (position > hard, position / soft)
 
     def _shares(self, trade: Trade, situation: Situation) -> tuple[float, float]:
         """Divide the order, and the position after it, by a day's volume."""

@@ -101,3 +101,10 @@ def test_where_both_are_equally_near_to_their_limits_the_order_is_spoken_of():
     result = checked("liquidity", a_trade(quantity=20.0), a_book({"AAPL": 80.0}), traded_a_day(2_000.0))
 
     assert (result.observed, result.soft, result.hard) == (pytest.approx(0.01), 0.01, 0.05)
+
+
+def test_a_hard_limit_is_spoken_of_before_a_soft_one_that_is_exceeded_further():
+    # the order is within its hard limit, 4.5 times its soft one; the 420 that are held then are above two days' sales
+    result = checked("liquidity", a_trade(quantity=90.0), a_book({"AAPL": 330.0}), traded_a_day(2_000.0))
+
+    assert (result.outcome, result.observed, result.hard) == (Outcome.HARD, pytest.approx(0.21), pytest.approx(0.20))
