@@ -76,7 +76,8 @@ def besiege(
             open_desk(home, database=database, saver=InMemorySaver(), mandate=mandate, session=_session(row))
         )
         if without:
-            desk.ctx.gate._engine = _forgetful(mandate, without)
+            desk.ctx.gate._engine = desk.ctx.gate._rooms = engine = _forgetful(mandate, without)
+            object.__setattr__(desk.ctx, "rooms", engine)  # sizing asks it too: its cuts would hide the rule behind
         sectors = {symbol: instrument.sector for symbol, instrument in mandate.universe.items()}
         query = stack.enter_context(backend_at(home).asking())
         checker = Checker(query, mandate.name, sectors, frozenset(restricted))
