@@ -27,4 +27,4 @@ def digest_of(text: str) -> str:
 def short_id(*parts: str | int) -> str:
     """Name the thing made of `parts`: 12 characters of A-Z and 2-7."""
     raw = hashlib.sha256("\x1f".join(str(p) for p in parts).encode()).digest()
-    return base64.b32encode(raw).decode()[:ID_LENGTH]
+    return base64.b32encode(raw[:10]).decode()[:ID_LENGTH]

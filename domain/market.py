@@ -177,7 +177,7 @@ class MarketSnapshot(Value):
         Bars are hashed as doubles, symbol by symbol: to write fifteen thousand numbers as text takes long.
         """
         hashed = hashlib.sha256(canonical(self.told()).encode())
-        hashed.update(array("q", (day.toordinal() for day in self.sessions)).tobytes())
+        hashed.update(array("q", map(date.toordinal, self.sessions)).tobytes())
         for symbol in sorted(self.history):
             for name, doubles in self.history[symbol].doubles.items():
                 hashed.update(f"{symbol}.{name}".encode() + doubles)

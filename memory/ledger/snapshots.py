@@ -4,9 +4,9 @@ import hashlib
 import json
 import zlib
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 from pydantic import ValidationError
@@ -75,12 +75,16 @@ def read_snapshot(session: Session, digest: str) -> MarketSnapshot:
 def _blocks(snapshot: MarketSnapshot, columns: Sequence[Sequence[str]]) -> Iterator[bytes]:
     """One block a month: the ordinals of its sessions, then each column's numbers, all as doubles."""
     series = [snapshot.history[symbol].doubles[name] for symbol, name in columns]
-    start = 0
-    for _, days in groupby(snapshot.sessions, key=lambda day: (day.year, day.month)):
-        ordinals = array("d", (day.toordinal() for day in days))
-        end = start + DOUBLE * len(ordinals)
-        yield b"".join((ordinals.tobytes(), *[column[start:end] for column in series]))
+    ordinals, start = array("d", map(date.toordinal, snapshot.sessions)).tobytes(), 0
+    while start < len(snapshot.sessions):
+        end = bisect_left(snapshot.sessions, _next_month(snapshot.sessions[start]), start)
+        bounds = slice(DOUBLE * start, DOUBLE * end)
+        yield b"".join((ordinals[bounds], *[column[bounds] for column in series]))
         start = end
+
+
+def _next_month(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 def _bars(session: Session, blocks: Sequence[str], width: int) -> tuple[list[date], "list[array[float]]"]:
