@@ -64,7 +64,8 @@ def await_approval(state: Ticket, runtime: Runtime[Context]) -> Ticket:
 
     Nobody waits for an answer to a proposal that ended before it was asked about.
     """
-    record, over = runtime.context.ledger.proposal(state["proposal_id"]), _is_over(runtime.context, state)
+    record = runtime.context.ledger.proposal(state["proposal_id"])
+    over = record.status.is_final
     if not over:
         interrupt({"proposal_id": record.id, "version": record.version})
     approval = runtime.context.ledger.approval(record.id, record.version)
