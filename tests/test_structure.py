@@ -13,7 +13,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 ROOMS = ("domain", "quant", "risk_engine", "agent", "tools", "memory", "graph", "evals", "workers")
 MOST_LINES = 300
-MACHINE = re.compile(r"/home/\w+|/Users/\w+|/work/\w+|C:\\\\Users|/root/")
+MACHINE = re.compile(r"/(?:(?:home|Users|work)/\w|root/)|C:\\\\Users")
 REGISTRY = re.compile(
     r"https?://[\w.:-]*(pypi|pythonhosted|artifactory|nexus|devpi|index-url)[\w./:-]*|--(extra-)?index-url"
 )

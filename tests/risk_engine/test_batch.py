@@ -191,3 +191,12 @@ def test_an_exit_goes_ahead_before_an_entry_whose_book_can_not_be_reckoned():
 
     assert verdicts["AAPL-SELL-20"].decision is Decision.EXECUTE
     assert verdicts["MSFT-BUY-20"].decision is Decision.REJECT
+
+
+def test_rules_that_are_off_are_not_looked_at_between_the_members_of_a_batch():
+    off = ("max_sector_weight", "max_leverage", "open_positions", "correlation_limit")
+    engine = an_engine(a_policy(off=(*off, "value_at_risk", "portfolio_volatility")))
+
+    verdicts = engine.judge([a_trade("AAPL"), a_trade("MSFT")], a_book(), a_market(), Phase.FIRST)
+
+    assert {verdict.decision for verdict in verdicts.values()} == {Decision.EXECUTE}

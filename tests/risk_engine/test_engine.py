@@ -251,15 +251,6 @@ def test_a_reservation_takes_the_side_it_is_on():
     assert judged(a_trade(quantity=40.0), book).quantity == 10.0
 
 
-def test_rules_that_are_off_are_not_looked_at_between_the_members_of_a_batch():
-    off = ("max_sector_weight", "max_leverage", "open_positions", "correlation_limit")
-    engine = an_engine(a_policy(off=(*off, "value_at_risk", "portfolio_volatility")))
-
-    verdicts = engine.judge([a_trade("AAPL"), a_trade("MSFT")], a_book(), a_market(), Phase.FIRST)
-
-    assert {verdict.decision for verdict in verdicts.values()} == {Decision.EXECUTE}
-
-
 def test_the_past_is_worked_out_once_a_snapshot_and_once_a_set_of_symbols():
     engine, market = an_engine(), a_market()
 
@@ -295,27 +286,6 @@ def test_sizing_keeps_to_the_policy_s_own_numbers():
 
     assert an_engine(policy).size_limits() == policy.size_limits()
     assert policy.size_limits().position_volatility == policy.sizing.position_volatility
-
-
-def test_only_the_rules_that_are_named_are_asked_and_in_the_policy_s_order():
-    named = ("value_at_risk", "cooldown", "max_position_weight")
-    book, market = a_book({"AAPL": 30.0}), a_market()
-
-    results = an_engine().measure(a_trade(), book, market, named)
-
-    assert results == tuple(result for result in judged(a_trade(), book, market).results if result.rule in named)
-    assert len(results) == 3
-
-
-def test_what_is_only_measured_is_measured_whole():
-    engine = an_engine(a_policy(off=("cooldown",)))
-
-    weight, off = engine.measure(
-        a_trade(quantity=100.0), a_book({"AAPL": 30.0}), a_market(), {"cooldown", "max_position_weight"}
-    )
-
-    assert (weight.outcome, weight.observed) == (Outcome.HARD, pytest.approx(0.13))
-    assert off.outcome is Outcome.DISABLED
 
 
 def test_a_rounding_error_of_a_lot_cuts_nothing():
